@@ -1,0 +1,1 @@
+"""Records: frozen pydantic models that cross a border (file, HTTP, process)."""
