@@ -1,0 +1,1 @@
+"""The built-in apps that need no model."""

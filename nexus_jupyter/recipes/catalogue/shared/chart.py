@@ -1,0 +1,17 @@
+import json
+
+from IPython.display import display
+
+
+def show_chart(rows, spec, description):
+    """Show a Vega-Lite chart of the rows of a data frame."""
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "description": description,
+        "width": "container",
+        "height": 320,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"values": json.loads(rows.to_json(orient="records", date_format="iso"))},
+        **spec,
+    }
+    display({"application/vnd.vegalite.v5+json": spec, "text/plain": description}, raw=True)

@@ -1,0 +1,231 @@
+"""Fill a recipe's slots from the sentence and the table; what stays open becomes a control."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nexus_jupyter.errors import BadRequest, ColumnUnknown
+from nexus_jupyter.models.table import Column, Table
+from nexus_jupyter.recipes.manifest import Manifest, Slot
+from nexus_jupyter.recipes.words import STOP, Mention, column_stems, mentions, stem, tokens
+
+QUOTED = re.compile(r"[`\"“']([^`\"”']{1,120})[`\"”']")
+FORMULA = re.compile(r"[A-Za-z_0-9.()\s+\-*/%^]+")
+ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """The value of one slot and where it came from."""
+
+    slot: str
+    constant: str
+    value: Any
+    source: Literal["sentence", "data", "default"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """All slots of a recipe, and what the owner should know about them."""
+
+    slots: tuple[Filled, ...]
+    notes: tuple[str, ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """Return slot name -> value."""
+        return {f.slot: f.value for f in self.slots}
+
+
+def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
+    """Choose a value for every slot.
+
+    Raises
+    ------
+    ColumnUnknown
+        The sentence quotes a column that the table does not have.
+    BadRequest
+        The recipe needs a table and there is none.
+    """
+    if manifest.needs_table and table is None:
+        raise BadRequest(f"The recipe `{manifest.id}` needs a data file.", "Add one with --data FILE.")
+    filled: dict[str, Filled] = {}
+    notes: list[str] = []
+    if table is not None:
+        filled, notes = _columns(manifest, sentence, table)
+    for name, slot in manifest.slots.items():
+        if slot.type == "choice":
+            filled[name] = _choice(name, slot, sentence)
+    _follow(manifest, filled)
+    if any(s.type == "formula" for s in manifest.slots.values()):
+        filled |= _formula(manifest, sentence)
+    return Filling(slots=tuple(filled[name] for name in manifest.slots if name in filled), notes=tuple(notes))
+
+
+def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str, Filled], list[str]]:
+    slots = {name: slot for name, slot in manifest.slots.items() if slot.type == "column"}
+    names = [c.name for c in table.columns]
+    for quoted in QUOTED.findall(sentence):
+        if slots and quoted not in names and not mentions(quoted, names):
+            listed = ", ".join(f"`{n}`" for n in names[:12])
+            raise ColumnUnknown(f"`{table.file}` has no column `{quoted}`.", f"Its columns are {listed}.")
+    words = tokens(sentence)
+    found = mentions(sentence, names)
+    chosen: dict[str, Mention] = {}
+    # A column behind a slot's own word ("by species") belongs there, whatever its kind.
+    for name, slot in slots.items():
+        for mention in sorted(found, key=lambda m: m.start):
+            if mention in chosen.values() or not _is_behind(words, mention.start, slot.after):
+                continue
+            column = table.column(mention.column)
+            if column and column.kind in slot.kinds:
+                chosen[name] = mention
+                break
+    for name, slot in slots.items():
+        if name not in chosen and not slot.only_named:
+            rest = [m for m in found if m not in chosen.values()]
+            rest = [m for m in rest if (c := table.column(m.column)) and c.kind in slot.kinds]
+            rest.sort(key=lambda m: (_preference(slot, table, m.column), -m.score))
+            if rest:
+                chosen[name] = rest[0]
+    filled: dict[str, Filled] = {}
+    taken = {m.column for m in chosen.values()}
+    notes: list[str] = []
+    for name, slot in slots.items():
+        if name in chosen:
+            filled[name] = Filled(slot=name, constant=slot.constant, value=chosen[name].column, source="sentence")
+            continue
+        best = "" if slot.only_named else _likely(slot, table, taken)
+        taken.add(best)
+        filled[name] = Filled(slot=name, constant=slot.constant, value=best, source="data" if best else "default")
+        missed = _unmatched(words, slot, found)
+        if missed:
+            instead = f" `{best}` stands in its place; change it in the app." if best else ""
+            notes.append(f"`{table.file}` has no column like “{missed}”.{instead}")
+    return filled, notes
+
+
+def _follow(manifest: Manifest, filled: dict[str, Filled]) -> None:
+    """Let an unnamed slot take another's column where a choice says so: a histogram of y is drawn over x."""
+    chosen = {str(f.value) for f in filled.values()}
+    for name, slot in manifest.slots.items():
+        for choice, other in slot.follows.items():
+            if choice in chosen and filled[name].source != "sentence" and filled[other].source == "sentence":
+                filled[name] = Filled(slot=name, constant=slot.constant, value=filled[other].value, source="sentence")
+
+
+def _is_behind(words: list[str], start: int, after: tuple[str, ...]) -> bool:
+    """Return whether the words before position `start` end with one of `after`, articles skipped."""
+    while start > 0 and words[start - 1] in ARTICLES and words[start - 1] not in after:
+        start -= 1
+    before = " ".join(words[max(0, start - 3) : start])
+    return any(before == a or before.endswith(f" {a}") for a in after)
+
+
+def _unmatched(words: list[str], slot: Slot, found: list[Mention]) -> str:
+    """Return the word behind `by`, `per`, ... that names no column, or an empty string."""
+    covered = {i for m in found for i in range(m.start, m.end)}
+    for position, word in enumerate(words[:-1]):
+        if word in slot.after and word not in {"and", "of", "for", "between", "over"}:
+            following = position + 1
+            while following < len(words) and words[following] in ARTICLES:
+                following += 1
+            if following < len(words) and following not in covered and words[following] not in STOP:
+                return words[following]
+    return ""
+
+
+def _preference(slot: Slot, table: Table, name: str) -> int:
+    column = table.column(name)
+    return slot.kinds.index(column.kind) if column and column.kind in slot.kinds else len(slot.kinds)
+
+
+def _likely(slot: Slot, table: Table, taken: set[str]) -> str:
+    """Return the column that fits a slot best when the sentence names none."""
+
+    def rank(column: Column) -> tuple[float, ...]:
+        kind = slot.kinds.index(column.kind) if column.kind in slot.kinds else len(slot.kinds)
+        is_key = column.kind == "number" and column.whole and column.unique == table.rows > 3
+        looks_like_key = column_stems(column.name)[:1] == ["id"] or column.name.casefold().endswith("id") or is_key
+        many = column.kind == "category" and column.unique > 12
+        single = column.unique < 2
+        return (column.name in taken, kind, looks_like_key, single, many, column.missing)
+
+    return min(table.columns, key=rank).name
+
+
+def _choice(name: str, slot: Slot, sentence: str) -> Filled:
+    """Choose by the longest of the choices' words that the sentence has."""
+    text = f" {' '.join(stem(t) for t in tokens(sentence))} "
+    best, length = "", 0
+    for choice, words in slot.choices.items():
+        for word in words:
+            phrase = " ".join(stem(t) for t in tokens(word))
+            if f" {phrase} " in text and len(phrase) > length:
+                best, length = choice, len(phrase)
+    value = best or slot.default
+    return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if best else "default")
+
+
+def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
+    """Find a formula written in the sentence, or one known by name."""
+    slots = manifest.slots
+    written = _written_formula(sentence)
+    text = f" {' '.join(stem(t) for t in tokens(sentence))} "
+    formula, inputs, source = slots["formula"].default, {}, "default"
+    if written:
+        formula, inputs, source = written, {}, "sentence"
+    else:
+        length = 0
+        for known in manifest.known:
+            for word in known.words:
+                phrase = " ".join(stem(t) for t in tokens(word))
+                if f" {phrase} " in text and len(phrase) > length:
+                    formula, inputs, source, length = (
+                        known.formula,
+                        dict(known.inputs),
+                        "sentence",
+                        len(phrase),
+                    )
+    origin: Literal["sentence", "default"] = "sentence" if source == "sentence" else "default"
+    return {
+        "formula": Filled(slot="formula", constant=slots["formula"].constant, value=formula, source=origin),
+        "inputs": Filled(slot="inputs", constant=slots["inputs"].constant, value=inputs, source=origin),
+    }
+
+
+def _written_formula(sentence: str) -> str:
+    """Return the longest part of the sentence that is arithmetic with an operator, or an empty string."""
+    candidates: list[str] = []
+    for part in FORMULA.findall(sentence.replace("^", "**").replace("×", "*").replace("÷", "/")):
+        words = part.split()
+        for start in range(len(words)):
+            for end in range(len(words), start, -1):
+                text = " ".join(words[start:end])
+                if _is_arithmetic(text):
+                    candidates.append(text)
+                    break
+    return max(candidates, key=len, default="")
+
+
+def _is_arithmetic(text: str) -> bool:
+    if not re.search(r"[+*/%-]", text):
+        return False
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    allowed = (
+        ast.Expression,
+        ast.BinOp,
+        ast.UnaryOp,
+        ast.Name,
+        ast.Constant,
+        ast.operator,
+        ast.unaryop,
+        ast.Load,
+    )
+    nodes = list(ast.walk(tree))
+    return all(isinstance(n, allowed) for n in nodes) and any(isinstance(n, ast.BinOp) for n in nodes)

@@ -1,0 +1,225 @@
+"""Words of sentences and of column names, cut to comparable stems."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+
+STOP = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "of",
+        "for",
+        "to",
+        "in",
+        "on",
+        "at",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "do",
+        "does",
+        "did",
+        "how",
+        "what",
+        "which",
+        "who",
+        "whom",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "its",
+        "i",
+        "me",
+        "my",
+        "we",
+        "our",
+        "you",
+        "your",
+        "with",
+        "as",
+        "from",
+        "into",
+        "can",
+        "could",
+        "should",
+        "would",
+        "will",
+        "please",
+        "app",
+        "application",
+        "tool",
+        "make",
+        "build",
+        "create",
+        "show",
+        "give",
+        "get",
+        "let",
+        "want",
+        "need",
+        "like",
+        "some",
+        "any",
+        "all",
+        "one",
+        "new",
+        "data",
+        "file",
+        "dataset",
+        "dataframe",
+        "csv",
+        "using",
+        "use",
+        "have",
+        "has",
+        "there",
+        "their",
+        "them",
+        "they",
+        "so",
+        "very",
+        "just",
+        "simple",
+        "small",
+        "little",
+    ]
+)
+UNITS = frozenset(
+    [
+        "g",
+        "kg",
+        "mg",
+        "t",
+        "mm",
+        "cm",
+        "m",
+        "km",
+        "ml",
+        "l",
+        "s",
+        "ms",
+        "min",
+        "h",
+        "hr",
+        "hrs",
+        "pct",
+        "percent",
+        "usd",
+        "eur",
+        "gbp",
+        "chf",
+        "no",
+        "nr",
+        "id",
+        "c",
+        "f",
+        "k",
+    ]
+)
+SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """Where a sentence names a column: token positions `[start, end)` and how surely (0-1)."""
+
+    column: str
+    start: int
+    end: int
+    score: float
+
+
+def tokens(text: str) -> list[str]:
+    """Return the lower-case words of a text; accents, punctuation and underscores separate or vanish."""
+    plain = unicodedata.normalize("NFKD", CAMEL.sub(" ", text))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return [t.casefold() for t in SPLIT.findall(plain)]
+
+
+@functools.lru_cache(maxsize=4096)
+def stem(word: str) -> str:
+    """Return a rough English stem: plural, -ing, -ed and -ly endings are cut."""
+    for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("ly", 5), ("s", 4)):
+        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
+            root = word[: -len(ending)]
+            if ending == "ies":
+                return root + "y"
+            if len(root) > 2 and root[-1] == root[-2] and ending in {"ing", "ed"}:
+                root = root[:-1]
+            return root.rstrip("e")
+    return word.rstrip("e") if len(word) > 3 else word
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of a text, stop words left out."""
+    return [stem(t) for t in tokens(text) if t not in STOP]
+
+
+def column_stems(name: str) -> list[str]:
+    """Return the stems of a column name, units left out if anything else remains."""
+    words = tokens(name)
+    main = [w for w in words if w not in UNITS and not w.isdigit()]
+    return [stem(w) for w in (main or words)]
+
+
+def alike(a: str, b: str) -> float:
+    """Return how alike two stems are: 1 for equal, 0 below a typo's distance."""
+    if a == b:
+        return 1.0
+    if min(len(a), len(b)) < 4 or a[0] != b[0]:
+        return 0.0
+    ratio = difflib.SequenceMatcher(None, a, b).ratio()
+    return ratio if ratio >= 0.8 else 0.0
+
+
+def mentions(sentence: str, columns: list[str]) -> list[Mention]:
+    """Return where the sentence names columns, best and longest first, without overlaps."""
+    words = [stem(t) for t in tokens(sentence)]
+    found: list[Mention] = []
+    for column in columns:
+        parts = column_stems(column)
+        if not parts:
+            continue
+        joined = "".join(parts)
+        best: Mention | None = None
+        for start in range(len(words)):
+            for length in range(1, min(len(parts), len(words) - start) + 1):
+                span = words[start : start + length]
+                if length == 1 and len(parts) > 1 and alike(span[0], joined) < 0.9:
+                    # One word of a longer name: only its last or first word, and worth less.
+                    score = max(alike(span[0], parts[0]), alike(span[0], parts[-1])) * (0.5 + 0.2 / len(parts))
+                    score = score if span[0] not in STOP_STEMS else 0.0
+                elif length == 1:
+                    score = alike(span[0], joined)
+                else:
+                    near = [alike(w, p) for w, p in zip(span, parts, strict=False)]
+                    score = (sum(near) / len(parts)) if all(near) else 0.0
+                score *= 1 + 0.02 * length
+                if score >= 0.55 and (best is None or score > best.score):
+                    best = Mention(column=column, start=start, end=start + length, score=score)
+        if best:
+            found.append(best)
+    kept: list[Mention] = []
+    for candidate in sorted(found, key=lambda m: (-m.score, -len(m.column))):
+        if all(candidate.end <= k.start or candidate.start >= k.end for k in kept):
+            kept.append(candidate)
+    return kept
+
+
+STOP_STEMS = frozenset(stem(w) for w in STOP) | frozenset(
+    stem(w) for w in ("by", "per", "over", "number", "total", "average")
+)
