@@ -1,0 +1,1 @@
+"""From a prompt to a working app: plan, build, run, check."""

@@ -1,0 +1,173 @@
+"""The recipe strategy: a sentence and a table become a checked app, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from nexus_jupyter import errors
+from nexus_jupyter.agents.checker import check
+from nexus_jupyter.agents.runner import Progress
+from nexus_jupyter.artifacts.library import ArtifactLibrary
+from nexus_jupyter.artifacts.metadata import read_app, slug, write_app
+from nexus_jupyter.errors import BadRequest, DataUnreadable
+from nexus_jupyter.models.run import MakeResult, RecipeChoice, RouteResult
+from nexus_jupyter.models.table import Table
+from nexus_jupyter.recipes import manifest, routing
+from nexus_jupyter.recipes.instantiate import instantiate
+from nexus_jupyter.recipes.slots import fill
+from nexus_jupyter.recipes.tables import check_file
+
+PROFILE_SECONDS = 60
+
+
+class OutOfScope(BadRequest):
+    """No recipe fits the sentence."""
+
+    def __init__(self, nearest: list[RecipeChoice]) -> None:
+        names = ", ".join(f"“{c.title}”" for c in nearest)
+        super().__init__(
+            "I cannot build this without a model.",
+            f"The nearest apps I have are {names}. Choose one, or connect a model.",
+        )
+        self.nearest = nearest
+
+
+class Builder:
+    """Builds apps below one root folder."""
+
+    def __init__(self, library: ArtifactLibrary) -> None:
+        self.library = library
+
+    async def profile(self, path: Path) -> Table:
+        """Describe a data file, read in a process of its own.
+
+        Raises
+        ------
+        DataUnreadable
+            It cannot be read as a table, or not within a minute.
+        """
+        check_file(path)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "nexus_jupyter.recipes.tables", str(path),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(), PROFILE_SECONDS)
+        except TimeoutError as error:
+            raise DataUnreadable(f"`{path.name}` takes too long to read.", "Give a sample of it.") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            raise DataUnreadable(f"`{path.name}` cannot be read: the reader stopped.", "Give a smaller file.")
+        answer = json.loads(out)
+        if "error" in answer:
+            raise getattr(errors, answer["error"])(answer["message"], answer["remedy"])
+        return Table.model_validate(answer["table"])
+
+    async def route(self, sentence: str, data: Path | None = None) -> RouteResult:
+        """Rank the recipes for a sentence over a data file."""
+        routing.check_prompt(sentence)
+        return route_result(sentence, await self.profile(data) if data else None)
+
+    async def make(
+        self,
+        sentence: str,
+        *,
+        data: list[Path] | None = None,
+        name: str = "",
+        recipe: str = "",
+        progress: Progress | None = None,
+    ) -> MakeResult:
+        """Build, store, run and check a new app.
+
+        Parameters
+        ----------
+        sentence
+            What the app should do.
+        data
+            Data files to copy into the app's folder; the first is the one it shows.
+        name
+            Folder and file name; else made from the title, with a number if taken.
+        recipe
+            Recipe id; else the best for the sentence.
+
+        Raises
+        ------
+        OutOfScope
+            No recipe fits.
+        NexusError
+            The input is wrong, or the environment does not allow it; nothing is stored then.
+        """
+        say = progress or (lambda _: None)
+        stages: dict[str, float] = {}
+        begun = clock = time.perf_counter()
+
+        def lap(stage: str) -> None:
+            nonlocal clock
+            stages[stage], clock = round(time.perf_counter() - clock, 4), time.perf_counter()
+
+        sentence = routing.check_prompt(sentence)
+        files = data or []
+        _check_names(files, name)
+        table = None
+        if files:
+            say(f"Reading {files[0].name}")
+            table = await self.profile(files[0])
+        lap("profile")
+        if not recipe:
+            found = route_result(sentence, table)
+            if not found.in_scope:
+                raise OutOfScope(list(found.choices[:3]))
+            recipe = found.choices[0].recipe
+        chosen = manifest.recipe(recipe)
+        lap("route")
+        filling = fill(chosen.manifest, sentence, table)
+        say(f"Building “{chosen.manifest.title}”")
+        nb = instantiate(chosen, filling, table, sentence=sentence, name=name)
+        app = read_app(nb)
+        if not name:
+            app = app.model_copy(update={"name": self.library.free_name(app.name)})
+            write_app(nb, app)
+        message = f"Create “{app.title}” from the recipe {recipe}"
+        artifact = await asyncio.to_thread(self.library.create, nb, files, message=message)
+        lap("build")
+        result = await check(nb, artifact.path, progress=progress)
+        stages |= result.stages
+        stages["total"] = round(time.perf_counter() - begun, 4)
+        return MakeResult(
+            path=str(artifact.path),
+            app_id=app.id,
+            title=app.title,
+            recipe=recipe,
+            slots=filling.values(),
+            status=result.status,
+            notes=(*(table.notes if table else ()), *filling.notes),
+            check=result,
+            stages=stages,
+        )
+
+
+def route_result(sentence: str, table: Table | None) -> RouteResult:
+    """Return the ranking as a record."""
+    found = routing.route(sentence, table)
+    choices = tuple(RecipeChoice(recipe=c.recipe, title=c.title, score=c.score) for c in found.choices)
+    return RouteResult(choices=choices, in_scope=found.in_scope, close=found.is_close)
+
+
+def _check_names(files: list[Path], name: str) -> None:
+    if name and slug(name) != name:
+        raise BadRequest(
+            f"`{name[:60]}` cannot be an app's name.", f"Use small letters, digits and dashes: {slug(name)}"
+        )
+    seen: dict[str, Any] = {}
+    for path in files:
+        if path.name in seen:
+            raise BadRequest(f"Two data files are called `{path.name}`.", "Rename one of them.")
+        seen[path.name] = path
