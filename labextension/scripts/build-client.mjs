@@ -12,6 +12,7 @@ const common = {
   bundle: true,
   define: { 'process.env.NODE_ENV': dev ? '"development"' : '"production"' },
   legalComments: 'none',
+  loader: { '.css': 'text' },
   logLevel: 'warning',
   minify: !dev,
   outdir: '../nexus_jupyter/appview/static',
@@ -22,6 +23,7 @@ const common = {
 const builds = [
   {
     ...common,
+    loader: { '.css': 'text' },
     format: 'esm',
     entryPoints: { appview: 'src/appview/index.ts', chart: 'src/appview/chart/index.ts' }
   },

@@ -126,12 +126,7 @@ export interface IKernelCommMessage {
 export interface IKernelOutputMessage {
   type: 'output';
   msg_type:
-    | 'display_data'
-    | 'execute_result'
-    | 'stream'
-    | 'error'
-    | 'update_display_data'
-    | 'clear_output';
+    'display_data' | 'execute_result' | 'stream' | 'error' | 'update_display_data' | 'clear_output';
   content: JsonObject;
   parent_id: string;
 }
@@ -243,3 +238,6 @@ export type ClientMessage =
 
 /** The modules a client may ask for. */
 export const MODULES: readonly string[] = ['chart'];
+
+/** The largest message a client may send, binary parts included. */
+export const MESSAGE_LIMIT = 4 * 1024 * 1024;
