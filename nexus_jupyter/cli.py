@@ -79,7 +79,7 @@ def exit_code(error: NexusError) -> int:
 
 def _print_error(error: NexusError, *, as_json: bool) -> None:
     if as_json:
-        body = {
+        body: dict[str, Any] = {
             "status": "error",
             "error": type(error).__name__,
             "message": error.message,

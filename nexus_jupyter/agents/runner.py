@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbformat import NotebookNode
 
 from nexus_jupyter.artifacts.metadata import cell_record
 from nexus_jupyter.errors import KernelDied, SandboxUnavailable
 from nexus_jupyter.models.run import CellError, CellStatus
+from nexus_jupyter.recipes.trust import is_recipe_notebook
+from nexus_jupyter.sandbox.policy import allow_process, withdraw_process
 
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERNEL = "nexus-python"
 MAX_TRACEBACK = 6000
+READY_SECONDS = 60
 
 Progress = Callable[[str], None]
 
@@ -35,14 +38,9 @@ class Run:
 
 
 async def run_notebook(
-    nb: NotebookNode,
-    folder: Path,
-    *,
-    kernel: str = KERNEL,
-    timeout: float = 120,
-    progress: Progress | None = None,
+    nb: NotebookNode, folder: Path, *, kernel: str = KERNEL, timeout: float = 120, progress: Progress | None = None
 ) -> Run:
-    """Execute every code cell in order; outputs and widget state land in `nb`.
+    """Execute every code cell in order in a fresh kernel; outputs and widget state land in `nb`.
 
     Parameters
     ----------
@@ -60,63 +58,86 @@ async def run_notebook(
     """
     from jupyter_client.kernelspec import NoSuchKernel
     from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    say = progress or (lambda _: None)
+    if progress:
+        progress("Starting the sandbox")
     manager = AsyncKernelManager(kernel_name=kernel)
-    client = NotebookClient(
-        nb,
-        km=manager,
-        timeout=timeout,
-        resources={"metadata": {"path": str(folder)}},
-        store_widget_state=True,
-    )
-    client.reset_execution_trackers()
-    statuses: dict[str, CellStatus] = {}
-    run = Run(cells=[], tier="")
+    kernel_id = str(uuid.uuid4())
+    if is_recipe_notebook(nb):
+        allow_process(kernel_id)  # where no sandbox works, our own code may run in a plain process
     started = time.perf_counter()
     try:
-        say("Starting the sandbox")
-        async with client.async_setup_kernel(cwd=str(folder)):
-            run.tier = getattr(manager.provisioner, "tier", "process")
-            run.seconds["start"] = time.perf_counter() - started
-            started = time.perf_counter()
-            code = [(i, c) for i, c in enumerate(nb.cells) if c["cell_type"] == "code"]
-            for number, (index, cell) in enumerate(code, 1):
-                say(f"Running cell {number} of {len(code)}")
-                role = cell_record(cell).role
-                begun = time.perf_counter()
-                try:
-                    await client.async_execute_cell(cell, index)
-                    status = "ok"
-                except CellExecutionError as error:
-                    status = "error"
-                    run.error = _cell_error(cell, error)
-                except CellTimeoutError:
-                    status = "error"
-                    message = f"The cell did not finish within {timeout:.0f} s."
-                    run.error = CellError(cell_id=cell["id"], name="Timeout", message=message)
-                seconds = round(time.perf_counter() - begun, 4)
-                statuses[cell["id"]] = CellStatus(id=cell["id"], role=role, status=status, seconds=seconds)  # type: ignore[arg-type]
-                if run.error:
-                    break
-            client.set_widgets_metadata()
-    except DeadKernelError as error:
-        raise KernelDied(
-            "The kernel ended by itself while the app ran.",
-            "It may have used up its memory: try a smaller file.",
-        ) from error
+        await manager.start_kernel(cwd=str(folder), kernel_id=kernel_id)
+        run = await run_in(manager, nb, timeout=timeout, progress=progress)
+        run.seconds["start"] += time.perf_counter() - started - sum(run.seconds.values())
     except NoSuchKernel as error:
         raise SandboxUnavailable(
             f"The kernel `{kernel}` is not installed.", "Run: pip install --force-reinstall nexus-jupyter"
         ) from error
-    except RuntimeError as error:
-        if "died" in str(error).lower():
-            raise KernelDied("The kernel ended before it answered.", "Run: nexus doctor") from error
-        raise
     finally:
-        run.seconds.setdefault("start", time.perf_counter() - started)
+        withdraw_process(kernel_id)
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+    return run
+
+
+async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progress: Progress | None = None) -> Run:
+    """Execute every code cell in order in a kernel that is running; outputs and widget state land in `nb`.
+
+    Parameters
+    ----------
+    manager
+        The kernel's manager; it is neither started nor stopped here.
+
+    Raises
+    ------
+    KernelDied
+        The kernel never answered, or ended by itself.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    say = progress or (lambda _: None)
+    run = Run(cells=[], tier=getattr(manager.provisioner, "tier", None) or "process")
+    started = time.perf_counter()
+    client = NotebookClient(nb, km=manager, timeout=timeout, store_widget_state=True)
+    client.reset_execution_trackers()
+    statuses: dict[str, CellStatus] = {}
+    # Not nbclient's own set-up: it takes over the process's signals, which belong to the server.
+    channels: Any = manager.client()
+    client.kc = channels
+    channels.start_channels()
+    channels.allow_stdin = False
+    try:
+        await channels.wait_for_ready(timeout=READY_SECONDS)
+        run.seconds["start"] = time.perf_counter() - started
+        started = time.perf_counter()
+        code = [(i, c) for i, c in enumerate(nb.cells) if c["cell_type"] == "code"]
+        for number, (index, cell) in enumerate(code, 1):
+            say(f"Running cell {number} of {len(code)}")
+            role = cell_record(cell).role
+            begun = time.perf_counter()
+            status: Literal["ok", "error"] = "ok"
+            try:
+                await client.async_execute_cell(cell, index)
+            except CellExecutionError as error:
+                status, run.error = "error", _cell_error(cell, error)
+            except CellTimeoutError:
+                message = f"The cell did not finish within {timeout:.0f} s."
+                status, run.error = "error", CellError(cell_id=cell["id"], name="Timeout", message=message)
+            seconds = round(time.perf_counter() - begun, 4)
+            statuses[cell["id"]] = CellStatus(id=cell["id"], role=role, status=status, seconds=seconds)
+            if run.error:
+                break
+        client.set_widgets_metadata()
+    except DeadKernelError as error:
+        raise KernelDied(
+            "The kernel ended by itself while the app ran.", "It may have used up its memory: try a smaller file."
+        ) from error
+    except RuntimeError as error:
+        raise KernelDied(f"The kernel did not answer: {error}.", "Run: nexus doctor") from error
+    finally:
+        channels.stop_channels()
     run.seconds["run"] = time.perf_counter() - started
     run.cells = [
         statuses.get(c["id"], CellStatus(id=c["id"], role=cell_record(c).role, status="not_run"))
@@ -158,8 +179,3 @@ def _widget_error(nb: NotebookNode) -> CellError | None:
                     traceback=ANSI.sub("", "\n".join(output.get("traceback", [])))[-MAX_TRACEBACK:],
                 )
     return None
-
-
-def run_sync(coroutine: Any) -> Any:
-    """Run a coroutine to its end from a plain function."""
-    return asyncio.run(coroutine)

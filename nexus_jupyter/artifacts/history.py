@@ -10,7 +10,7 @@ import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nexus_jupyter.artifacts.files import storage_failed
 from nexus_jupyter.errors import NotFound
@@ -18,7 +18,8 @@ from nexus_jupyter.errors import NotFound
 if TYPE_CHECKING:
     from dulwich.repo import Repo
 
-REF = b"refs/heads/main"
+HEAD: Any = b"HEAD"
+REF: Any = b"refs/heads/main"  # dulwich gives bytes new types of its own
 AUTHOR = b"Nexus CoCreate <nexus@localhost>"
 MAX_FILE = 20 * 1024 * 1024  # larger data files are named in the message, not kept
 
@@ -53,7 +54,7 @@ class History:
             return Repo(str(self.git_dir))
         self.git_dir.mkdir(parents=True, exist_ok=True)
         repo = Repo.init_bare(str(self.git_dir))
-        repo.refs.set_symbolic_ref(b"HEAD", REF)
+        repo.refs.set_symbolic_ref(HEAD, REF)
         return repo
 
     def commit(self, message: str, paths: list[Path]) -> Revision:
@@ -75,7 +76,7 @@ class History:
                     repo.object_store.add_object(blob)
                     tree.add(path.name.encode(), stat.S_IFREG | 0o644, blob.id)
             repo.object_store.add_object(tree)
-            parent = repo.refs.read_ref(REF)
+            parent: Any = repo.refs.read_ref(REF)
             record = Commit()
             record.tree = tree.id
             record.parents = [parent] if parent else []
@@ -98,7 +99,7 @@ class History:
             return []
         repo = self._repo()
         try:
-            head = repo.refs.read_ref(REF)
+            head: Any = repo.refs.read_ref(REF)
             entries = [e.commit for e in repo.get_walker(include=[head])] if head else []
             total = len(entries)
             return [

@@ -52,7 +52,7 @@ def _is_utf8(raw: bytes) -> bool:
 def parse_notebook(text: str, *, name: str) -> NotebookNode:
     """Parse the JSON of a notebook and bring it to nbformat 4.5."""
     try:
-        nb = nbformat.reads(text, as_version=4)
+        nb: NotebookNode = nbformat.reads(text, as_version=4)
         if (nb.nbformat, nb.nbformat_minor) < (4, 5):
             nb.nbformat_minor = 5
         _give_ids(nb)
@@ -79,7 +79,8 @@ def _give_ids(nb: NotebookNode) -> None:
 def notebook_bytes(nb: NotebookNode) -> bytes:
     """Return the bytes of a valid notebook as JupyterLab would write them."""
     nbformat.validate(nb)
-    return (nbformat.writes(nb, version=nbformat.NO_CONVERT).rstrip("\n") + "\n").encode()
+    text: str = nbformat.writes(nb, version=nbformat.NO_CONVERT)
+    return (text.rstrip("\n") + "\n").encode()
 
 
 def write_notebook(path: Path, nb: NotebookNode) -> None:

@@ -29,7 +29,7 @@ def instantiate(
     cells: list[NotebookNode] = []
     for template in recipe.cells:
         cells += _cells(template, words, filling, table)
-    nb = new_notebook(cells=cells)
+    nb: NotebookNode = new_notebook(cells=cells)
     nb.metadata["kernelspec"] = {
         "name": KERNEL,
         "display_name": "Nexus (sandboxed Python)",
@@ -144,11 +144,13 @@ def escape(text: str) -> str:
 
 
 def _code(template: TemplateCell, source: str, cell_id: str = "") -> NotebookNode:
-    return new_code_cell(source, id=cell_id or template.id, metadata={"nexus": {"role": template.role}})
+    cell: NotebookNode = new_code_cell(source, id=cell_id or template.id, metadata={"nexus": {"role": template.role}})
+    return cell
 
 
 def _markdown(template: TemplateCell, source: str) -> NotebookNode:
-    return new_markdown_cell(source, id=template.id, metadata={"nexus": {"role": template.role}})
+    cell: NotebookNode = new_markdown_cell(source, id=template.id, metadata={"nexus": {"role": template.role}})
+    return cell
 
 
 def _dependencies(table: Table | None) -> tuple[str, ...]:

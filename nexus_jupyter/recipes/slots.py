@@ -174,7 +174,8 @@ def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
     slots = manifest.slots
     written = _written_formula(sentence)
     text = f" {' '.join(stem(t) for t in tokens(sentence))} "
-    formula, inputs, source = slots["formula"].default, {}, "default"
+    inputs: dict[str, float] = {}
+    formula, source = slots["formula"].default, "default"
     if written:
         formula, inputs, source = written, {}, "sentence"
     else:

@@ -121,9 +121,14 @@ def load(path: Path, kind: FileFormat, options: dict[str, Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    readers = {"csv": pd.read_csv, "excel": pd.read_excel, "json": pd.read_json, "parquet": pd.read_parquet}
+    readers: dict[str, Any] = {
+        "csv": pd.read_csv,
+        "excel": pd.read_excel,
+        "json": pd.read_json,
+        "parquet": pd.read_parquet,
+    }
     try:
-        frame = readers[kind](path, **options)
+        frame: pd.DataFrame = readers[kind](path, **options)
     except ImportError as error:
         raise DataUnreadable(
             f"`{path.name}` needs a package that is not installed.",

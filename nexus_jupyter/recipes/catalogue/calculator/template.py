@@ -12,10 +12,18 @@ import math
 import operator
 
 OPERATORS = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.USub: operator.neg, ast.UAdd: operator.pos,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
 }
-FUNCTIONS = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil")}
+FUNCTIONS = {
+    name: getattr(math, name) for name in ("sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil")
+}
 FUNCTIONS |= {"abs": abs, "min": min, "max": max, "round": round}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
@@ -24,7 +32,12 @@ def names_in(formula):
     """Return the input names of a formula, in order."""
     names = []
     for node in ast.walk(ast.parse(formula, mode="eval")):
-        if isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in CONSTANTS and node.id not in names:
+        if (
+            isinstance(node, ast.Name)
+            and node.id not in FUNCTIONS
+            and node.id not in CONSTANTS
+            and node.id not in names
+        ):
             names.append((node.col_offset, node.id))
     return list(dict.fromkeys(name for _, name in sorted(names)))
 
@@ -55,11 +68,14 @@ def evaluate(formula, values):
 
     return value_of(ast.parse(formula, mode="eval"))
 
+
 # %% role=app id=app
 import ipywidgets as widgets
 from IPython.display import display
 
-formula = widgets.Text(value=FORMULA, description="Formula", continuous_update=False, layout=widgets.Layout(width="460px"))
+formula = widgets.Text(
+    value=FORMULA, description="Formula", continuous_update=False, layout=widgets.Layout(width="460px")
+)
 fields = widgets.VBox()
 answer = widgets.HTML()
 inputs = {}

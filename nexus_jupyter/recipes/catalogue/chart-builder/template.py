@@ -45,13 +45,20 @@ def binned(series, bins=30):
     counts = pd.cut(values, bins=min(bins, max(1, values.nunique()))).value_counts(sort=False)
     return pd.DataFrame({"From": counts.index.left, "To": counts.index.right, "Count": counts.to_numpy()})
 
+
 # %% role=setup id=draw
 def histogram(x):
     rows = binned(table[x])
     spec = {
         "mark": MARKS["Histogram"],
         "encoding": {
-            "x": {"field": "From", "type": "quantitative", "title": x, "bin": {"binned": True}, "scale": {"zero": False}},
+            "x": {
+                "field": "From",
+                "type": "quantitative",
+                "title": x,
+                "bin": {"binned": True},
+                "scale": {"zero": False},
+            },
             "x2": {"field": "To"},
             "y": {"field": "Count", "type": "quantitative"},
         },
@@ -79,6 +86,7 @@ def chart(kind, x, y, colour, combine):
         encoding["color"] = {"field": "colour", "type": "nominal", "title": colour}
     return rows, {"mark": MARKS[kind], "encoding": encoding}, f"{kind}: {y} against {x}"
 
+
 # %% role=app id=app
 import ipywidgets as widgets
 
@@ -94,11 +102,18 @@ combine = widgets.Dropdown(options=["mean", "sum", "median", "min", "max", "coun
 def draw(kind, x, y, colour, combine):
     rows, spec, description = histogram(x) if kind == "Histogram" else chart(kind, x, y, colour, combine)
     if rows.empty:
-        display({"text/markdown": f"**Nothing to draw.** `{x if kind == 'Histogram' else y}` has no numbers here."}, raw=True)
+        display(
+            {"text/markdown": f"**Nothing to draw.** `{x if kind == 'Histogram' else y}` has no numbers here."},
+            raw=True,
+        )
         return
     limit = MOST_BARS if kind == "Bars" else MOST_POINTS
     if len(rows) > limit:
-        note = f"Showing the first {limit} of {len(rows):,} bars." if kind == "Bars" else f"Showing {limit:,} of {len(rows):,} points."
+        note = (
+            f"Showing the first {limit} of {len(rows):,} bars."
+            if kind == "Bars"
+            else f"Showing {limit:,} of {len(rows):,} points."
+        )
         display({"text/markdown": note}, raw=True)
         rows = rows.head(limit) if kind == "Bars" else rows.sample(limit, random_state=0).sort_index()
     show_chart(rows, spec, description)

@@ -34,6 +34,7 @@ def summarise(value, group):
     spread["Rows"] = names.value_counts()
     return spread.reset_index()
 
+
 # %% role=setup id=views
 def bars(rows, statistic, value, order):
     return {
@@ -70,6 +71,7 @@ def boxes(rows, value, order):
             },
         ],
     }
+
 
 # %% role=app id=app
 import ipywidgets as widgets

@@ -33,6 +33,7 @@ def download_link(rows, name):
     content = base64.b64encode(rows.to_csv(index=False).encode("utf-8-sig")).decode()
     return f'<a download="{name}" href="data:text/csv;base64,{content}">Download {len(rows):,} rows</a>'
 
+
 # %% role=app id=app
 import ipywidgets as widgets
 
@@ -40,7 +41,9 @@ columns = list(table.columns)
 search = widgets.Text(description="Search", placeholder="words in any column", continuous_update=False)
 filter_by = widgets.Dropdown(options=[ANY, *columns], description="Filter")
 keep = widgets.SelectMultiple(description="Keep", rows=5, layout=widgets.Layout(display="none"))
-between = widgets.FloatRangeSlider(description="Between", continuous_update=False, layout=widgets.Layout(display="none", width="420px"))
+between = widgets.FloatRangeSlider(
+    description="Between", continuous_update=False, layout=widgets.Layout(display="none", width="420px")
+)
 sort_by = widgets.Dropdown(options=[FILE_ORDER, *columns], value=SORT_COLUMN or FILE_ORDER, description="Sort by")
 descending = widgets.Checkbox(description="Largest first", indent=False)
 page = widgets.BoundedIntText(value=1, min=1, max=1, description="Page")
@@ -53,7 +56,9 @@ def offer_filter(change):
     """Show the control that fits the chosen column: a range for numbers, else a list of values."""
     column = change["new"]
     chosen = table[column] if column != ANY else None
-    numeric = chosen is not None and pd.api.types.is_numeric_dtype(chosen) and chosen.nunique() > 1 and chosen.dtype != bool
+    numeric = (
+        chosen is not None and pd.api.types.is_numeric_dtype(chosen) and chosen.nunique() > 1 and chosen.dtype != bool
+    )
     if numeric:
         low, high = float(chosen.min()), float(chosen.max())
         between.min, between.max = min(low, between.max), max(high, between.min)
@@ -82,7 +87,9 @@ def selected():
         try:
             rows = rows.sort_values(sort_by.value, ascending=not descending.value, kind="stable")
         except TypeError:  # a column that mixes numbers and text
-            rows = rows.sort_values(sort_by.value, ascending=not descending.value, kind="stable", key=lambda c: c.astype("string"))
+            rows = rows.sort_values(
+                sort_by.value, ascending=not descending.value, kind="stable", key=lambda c: c.astype("string")
+            )
     return rows
 
 
@@ -106,8 +113,14 @@ def prepare(_):
 
 download.on_click(prepare)
 controls = {
-    "search": search, "filter_by": filter_by, "keep": keep, "between": between,
-    "sort_by": sort_by, "descending": descending, "page": page, "page_size": page_size,
+    "search": search,
+    "filter_by": filter_by,
+    "keep": keep,
+    "between": between,
+    "sort_by": sort_by,
+    "descending": descending,
+    "page": page,
+    "page_size": page_size,
 }
 result = widgets.interactive_output(browse, controls)
 display(

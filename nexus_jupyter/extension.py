@@ -1,0 +1,100 @@
+"""The server extension: the composition root."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from types import MethodType
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Unicode
+
+from nexus_jupyter.services import Services
+
+
+class NexusExtension(ExtensionApp):
+    """Nexus CoCreate for Jupyter Server."""
+
+    name = "nexus_jupyter"
+    extension_url = "/lab"
+    load_other_extensions = True
+
+    state_dir = Unicode(help="Where the store is kept; default: `nexus` in Jupyter's data folder.").tag(config=True)
+    keep_warm = Bool(True, help="Keep one warm sandbox ready, so that apps start at once.").tag(config=True)
+
+    services: Services
+    _standby: Any = None
+
+    def initialize_settings(self) -> None:
+        """Build the services; nothing heavy is imported before it is used."""
+        server: Any = self.serverapp
+        state = Path(self.state_dir or Path(jupyter_data_dir(), "nexus"))
+        self.services = Services(Path(server.root_dir), state, server)
+        self._guard_kernels()
+        self._make_saves_atomic()
+
+    def initialize_handlers(self) -> None:
+        """Register the routes."""
+        from nexus_jupyter.handlers import apps, appview, chats, lifecycle, status, trust
+
+        api = r"/nexus/api"
+        services = {"services": self.services}
+        self.handlers.extend(
+            [
+                (rf"{api}/status", status.StatusHandler),
+                (rf"{api}/apps", apps.AppsHandler, services),
+                (rf"{api}/apps/state", lifecycle.StateHandler, services),
+                (rf"{api}/apps/(start|stop|restart)", lifecycle.LifecycleHandler, services),
+                (rf"{api}/recipes", apps.RecipesHandler, services),
+                (rf"{api}/route", apps.RouteHandler, services),
+                (rf"{api}/data", apps.DataFilesHandler, services),
+                (rf"{api}/chats/([^/]+)/channel", chats.ChatHandler, services),
+                (rf"{api}/trust", trust.AppTrustHandler, services),
+                (rf"{api}/trust/kernels/([^/]+)", trust.KernelTrustHandler, services),
+                (rf"{api}/appview/shell", appview.ShellHandler),
+                (rf"{api}/appview/frame", appview.FrameHandler),
+                (rf"{api}/appview/static/([a-z]+\.js)", appview.StaticHandler),
+            ]
+        )
+
+    def _guard_kernels(self) -> None:
+        """Put the guard on the kernel websocket, unless another class (a gateway's, say) is in its place."""
+        from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+        server: Any = self.serverapp
+        settings = server.web_app.settings
+        if settings.get("kernel_websocket_connection_class") is not ZMQChannelsWebsocketConnection:
+            self.log.warning("Nexus: kernels are reached another way here; untrusted output is not guarded.")
+            return
+        from nexus_jupyter.handlers.kernel_channel import GuardedConnection
+
+        settings["kernel_websocket_connection_class"] = GuardedConnection.with_trust(lambda: self.services.trust)
+
+    def _make_saves_atomic(self) -> None:
+        """Give the stock file contents manager our atomic write; others keep their own guarantee."""
+        from jupyter_server.services.contents.fileio import FileManagerMixin
+
+        server: Any = self.serverapp
+        manager: Any = server.contents_manager
+        if not isinstance(manager, FileManagerMixin) or not manager.use_atomic_writing:
+            return
+
+        @contextlib.contextmanager
+        def atomic_writing(this: Any, os_path: str, **kwargs: Any) -> Any:
+            from nexus_jupyter.artifacts.files import atomic_writer
+
+            with this.perm_to_403(os_path), atomic_writer(os_path, **kwargs) as stream:
+                yield stream
+
+        setattr(manager, "atomic_writing", MethodType(atomic_writing, manager))  # noqa: B010  a method, replaced
+
+    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        """Keep a sandbox warm once the server runs."""
+        if self.keep_warm:
+            self.services.start_standby()
+
+    async def stop_extension(self) -> None:
+        """Release everything."""
+        await self.services.close()

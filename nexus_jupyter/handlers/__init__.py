@@ -1,0 +1,1 @@
+"""One module per REST resource, each thin: authenticated, authorized, one service call, reply."""

@@ -1,0 +1,132 @@
+"""What a kernel that ran untrusted code may still show in JupyterLab's own origin.
+
+Text, raster images and sanitized HTML pass. Everything else (widgets, scripts,
+SVG, charts that load addresses) travels inside one inert mime type, which
+JupyterLab shows as a card and the app view, in its opaque frame, unwraps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INERT = "application/vnd.nexus.inert+json"
+PASS = frozenset({"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "application/json"})
+HTML = "text/html"
+TAGS = frozenset(
+    [
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "th",
+        "td",
+        "caption",
+        "col",
+        "colgroup",
+        "div",
+        "span",
+        "p",
+        "br",
+        "hr",
+        "b",
+        "i",
+        "em",
+        "strong",
+        "u",
+        "s",
+        "sub",
+        "sup",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "small",
+    ]
+)
+MAX_HTML = 2_000_000
+# A kernel speaks on these; `comm_*` would create widgets, whose modules run in the page that holds them.
+DROPPED = frozenset({"comm_open", "comm_msg", "comm_close"})
+BUNDLES = frozenset({"display_data", "execute_result", "update_display_data"})
+
+
+def sanitized(html: str) -> str:
+    """Return HTML with structure only: no script, style, link, image, form, id or foreign class."""
+    import nh3
+
+    if len(html) > MAX_HTML:
+        return ""
+    return nh3.clean(
+        html,
+        tags=set(TAGS),
+        clean_content_tags={"script", "style", "template", "noscript", "textarea", "title", "svg", "math"},
+        attributes={"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
+        allowed_classes={"table": {"dataframe"}},
+        link_rel=None,
+        url_schemes=set(),
+    )
+
+
+def inert_bundle(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a mime bundle that cannot act in the page that shows it.
+
+    Parameters
+    ----------
+    data
+        The bundle as the kernel sent it. What cannot pass is kept whole inside
+        the inert type, for the app view.
+    """
+    safe = {mime: value for mime, value in data.items() if mime in PASS}
+    html = data.get(HTML)
+    if isinstance(html, list):
+        html = "".join(map(str, html))
+    if isinstance(html, str):
+        clean = sanitized(html)
+        if clean.strip():
+            safe[HTML] = clean
+    if any(mime not in PASS and mime != HTML for mime in data):
+        if INERT in data:  # a kernel may not nest, or forge, what the server wraps
+            data = {mime: value for mime, value in data.items() if mime != INERT}
+        safe[INERT] = {"bundle": data}
+        safe.setdefault("text/plain", "Interactive output: open the app view to see it.")
+    return safe
+
+
+def guarded_content(channel: str, msg_type: str, content: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what an ordinary front end may receive of a message, or `None` to drop it.
+
+    Parameters
+    ----------
+    channel
+        `iopub`, `shell`, `control` or `stdin`.
+    msg_type, content
+        As the kernel sent them.
+    """
+    if msg_type in DROPPED:
+        return None
+    if msg_type in BUNDLES:
+        bundle = content.get("data")
+        return {**content, "data": inert_bundle(bundle if isinstance(bundle, dict) else {}), "metadata": {}}
+    if msg_type == "execute_reply":
+        # Payloads insert cells and open pagers; user expressions carry mime bundles.
+        return {k: v for k, v in content.items() if k not in {"payload", "user_expressions"}}
+    if msg_type == "inspect_reply":
+        data = content.get("data")
+        plain = data.get("text/plain", "") if isinstance(data, dict) else ""
+        return {**content, "data": {"text/plain": str(plain)}, "metadata": {}}
+    if msg_type == "kernel_info_reply":
+        return {**content, "help_links": []}
+    if msg_type == "complete_reply":
+        return {**content, "metadata": {}}
+    return content

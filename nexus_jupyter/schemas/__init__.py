@@ -1,0 +1,1 @@
+"""Types that other languages and the kernel share, generated from the records in `models`."""

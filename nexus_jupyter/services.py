@@ -1,0 +1,124 @@
+"""Builds each service once, at its first use, so that starting the server costs nothing."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nexus_jupyter.agents.builder import Builder
+    from nexus_jupyter.agents.chat import Chat
+    from nexus_jupyter.agents.lifecycle import AppLifecycle
+    from nexus_jupyter.artifacts.library import ArtifactLibrary
+    from nexus_jupyter.models.state import AppState
+    from nexus_jupyter.sandbox.standby import Standby
+    from nexus_jupyter.sandbox.taint import KernelTrust
+    from nexus_jupyter.store import Database, TrustLedger
+
+APP_STATE = "https://events.nexus-jupyter/app_state/v1"
+LOCAL_OWNER = "local"  # one owner per server until servers are shared
+
+
+class Services:
+    """What the handlers are given.
+
+    Parameters
+    ----------
+    root
+        The server's root folder: apps live below it.
+    state
+        The folder of the store.
+    server
+        The Jupyter server: its sessions, kernels and event logger.
+    """
+
+    def __init__(self, root: Path, state: Path, server: Any) -> None:
+        self.root = root
+        self.state = state
+        self._server = server
+        self._standby: Standby | None = None
+        self._chats: dict[str, Chat] = {}
+
+    @functools.cached_property
+    def database(self) -> Database:
+        """The store."""
+        from nexus_jupyter.store import Database
+
+        return Database(self.state / "nexus.db")
+
+    @functools.cached_property
+    def library(self) -> ArtifactLibrary:
+        """The apps below the root."""
+        from nexus_jupyter.artifacts.library import ArtifactLibrary
+
+        return ArtifactLibrary(self.root)
+
+    @functools.cached_property
+    def builder(self) -> Builder:
+        """Builds apps."""
+        from nexus_jupyter.agents.builder import Builder
+
+        return Builder(self.library)
+
+    @functools.cached_property
+    def ledger(self) -> TrustLedger:
+        """The code the owner trusts."""
+        from nexus_jupyter.store import TrustLedger
+
+        return TrustLedger(self.database, LOCAL_OWNER)
+
+    @functools.cached_property
+    def trust(self) -> KernelTrust:
+        """What each sandboxed kernel has run."""
+        from nexus_jupyter.sandbox.taint import KernelTrust
+
+        return KernelTrust(self.is_trusted)
+
+    @functools.cached_property
+    def lifecycle(self) -> AppLifecycle:
+        """Starts and stops apps."""
+        from nexus_jupyter.agents.lifecycle import AppLifecycle
+
+        server = self._server
+        server.event_logger.register_event_schema(Path(__file__).parent / "events" / "app_state" / "v1.yaml")
+        return AppLifecycle(self.library, server.session_manager, server.kernel_manager, self._emit_state)
+
+    def _emit_state(self, state: AppState) -> None:
+        self._server.event_logger.emit(schema_id=APP_STATE, data=state.model_dump(mode="json"))
+
+    def start_standby(self) -> None:
+        """Keep one warm sandbox for the apps below the root, where a sandbox works."""
+        from nexus_jupyter.sandbox.standby import current_standby, enable_standby
+
+        if current_standby() is None:
+            self._standby = enable_standby(self.root)
+
+    def is_trusted(self, code: str) -> bool:
+        """Return whether code is a shipped template's, or trusted by the owner."""
+        from nexus_jupyter.recipes.trust import is_recipe_code
+        from nexus_jupyter.sandbox.taint import code_hash
+
+        return is_recipe_code(code) or code_hash(code) in self.ledger
+
+    def chat(self, chat_id: str) -> Chat:
+        """Return a chat by its id."""
+        if chat_id not in self._chats:
+            from nexus_jupyter.agents.chat import Chat
+            from nexus_jupyter.agents.replies import RecipeReplies
+            from nexus_jupyter.store import ChatLog
+
+            log = ChatLog(self.database, LOCAL_OWNER, chat_id)
+            self._chats[chat_id] = Chat(log, RecipeReplies(self.builder))
+        return self._chats[chat_id]
+
+    async def close(self) -> None:
+        """Stop what is under way and close the store."""
+        for chat in self._chats.values():
+            await chat.stop()
+        if "lifecycle" in self.__dict__:
+            await self.lifecycle.close()
+        if self._standby is not None:
+            await self._standby.close()
+        if "database" in self.__dict__:
+            self.database.close()

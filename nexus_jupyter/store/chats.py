@@ -1,0 +1,93 @@
+"""Chats as an append-only log: what a panel saw, it can see again after a restart."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nexus_jupyter.store.database import Database
+
+EntryKind = Literal["start", "delta", "part", "end"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """One event of a chat.
+
+    `start` opens a message (`body`: sender), `delta` adds text (`body`: text),
+    `part` adds a card or choices (`body`: mime, data), `end` closes it (`body`: status).
+    """
+
+    seq: int
+    kind: EntryKind
+    message_id: str
+    body: dict[str, Any]
+    time: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry as it travels."""
+        return {"seq": self.seq, "kind": self.kind, "message_id": self.message_id, "body": self.body, "time": self.time}
+
+
+class ChatLog:
+    """The log of one chat."""
+
+    def __init__(self, database: Database, owner_id: str, chat_id: str) -> None:
+        self._database = database
+        self._key = (owner_id, chat_id)
+        rows = database.read("SELECT max(seq) FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
+        self.last: int = int(str(rows[0][0] or 0))
+
+    def append(self, kind: EntryKind, message_id: str, body: dict[str, Any]) -> LogEntry:
+        """Add an entry and return it with its number."""
+        entry = LogEntry(seq=self.last + 1, kind=kind, message_id=message_id, body=body, time=time.time())
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO chat_log VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*self._key, entry.seq, kind, message_id, json.dumps(body, ensure_ascii=False), entry.time),
+            )
+        self.last = entry.seq
+        return entry
+
+    def since(self, seq: int) -> list[LogEntry]:
+        """Return the entries after number `seq`, oldest first."""
+        rows = self._database.read(
+            "SELECT seq, kind, message_id, body, time FROM chat_log "
+            "WHERE owner_id=? AND chat_id=? AND seq>? ORDER BY seq",
+            (*self._key, seq),
+        )
+        return [
+            LogEntry(seq=s, kind=k, message_id=m, body=json.loads(b), time=t)  # type: ignore[arg-type]
+            for s, k, m, b, t in rows
+        ]
+
+    def history(self) -> list[LogEntry]:
+        """Return the whole log with the deltas of each message joined, for a panel that starts from nothing."""
+        joined: list[LogEntry] = []
+        for entry in self.since(0):
+            previous = joined[-1] if joined else None
+            if previous and entry.kind == previous.kind == "delta" and entry.message_id == previous.message_id:
+                text = previous.body["text"] + entry.body["text"]
+                joined[-1] = LogEntry(
+                    seq=entry.seq, kind="delta", message_id=entry.message_id, body={"text": text}, time=entry.time
+                )
+            else:
+                joined.append(entry)
+        return joined
+
+    def open_messages(self) -> list[str]:
+        """Return ids of messages that were begun and never ended: their server stopped."""
+        rows = self._database.read(
+            "SELECT message_id FROM chat_log WHERE owner_id=? AND chat_id=? "
+            "GROUP BY message_id HAVING sum(kind='end')=0 AND sum(kind='start')=1 ORDER BY min(seq)",
+            self._key,
+        )
+        return [str(row[0]) for row in rows]
+
+    def clear(self) -> None:
+        """Forget the chat."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
+        self.last = 0

@@ -1,0 +1,86 @@
+"""One SQLite file with numbered migrations, safe for two servers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from nexus_jupyter.errors import StorageFailed
+from nexus_jupyter.store.migrations import MIGRATIONS
+
+
+class Database:
+    """The store's only connection to SQLite.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made, readable by its owner only. `None` keeps
+        everything in memory, for tests.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = sqlite3.connect(
+                path or ":memory:", timeout=5, isolation_level=None, check_same_thread=False
+            )
+            if path is not None:
+                path.chmod(0o600)
+                self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StorageFailed(
+                f"The store `{path}` cannot be opened: {error}.", "Check the folder and its disk."
+            ) from error
+
+    def _migrate(self) -> None:
+        with self.transaction() as connection:
+            done = connection.execute("PRAGMA user_version").fetchone()[0]
+            if done > len(MIGRATIONS):
+                raise StorageFailed(
+                    f"The store `{self.path}` was written by a newer Nexus.", "Run: pip install -U nexus-jupyter"
+                )
+            for number, script in enumerate(MIGRATIONS[done:], done + 1):
+                for statement in filter(str.strip, script.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={number}")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run statements as one: all of them, or none."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._rollback()
+                raise StorageFailed(
+                    f"The store could not be written: {error}.", "Free some space, then try again."
+                ) from error
+            except BaseException:
+                self._rollback()
+                raise
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def read(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
