@@ -111,6 +111,11 @@ export class App implements IAppContext {
     return () => this._themeListeners.delete(listener);
   }
 
+  /** What went wrong so far. */
+  get errors(): ReadonlySet<string> {
+    return this._errors;
+  }
+
   /** Remember something that went wrong, for the report. */
   problem(message: string): void {
     this._errors.add(message.slice(0, 500));

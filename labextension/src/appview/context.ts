@@ -14,6 +14,8 @@ export interface IChartOptions {
   isLite: boolean;
   /** The colours of the moment. */
   theme: ITheme;
+  /** Told what the chart could not do, such as loading data from the network. */
+  problem(message: string): void;
 }
 
 /** The running client, as its parts see it. */

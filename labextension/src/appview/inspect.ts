@@ -75,7 +75,7 @@ function isVisible(element: HTMLElement): boolean {
 export function inspect(root: HTMLElement, errors: string[]): IReport {
   const all = <E extends Element>(selector: string): E[] =>
     Array.from(root.querySelectorAll<E>(selector));
-  const charts = all<HTMLElement>('.nx-chart');
+  const marks = all<HTMLElement>('.nx-chart').map(countMarks);
   return {
     cells: all<HTMLElement>('.nx-cell').filter(cell => cell.childElementCount > 0 && !cell.hidden)
       .length,
@@ -83,8 +83,9 @@ export function inspect(root: HTMLElement, errors: string[]): IReport {
       name: element.dataset.view ?? '',
       visible: isVisible(element)
     })),
-    charts: charts.length,
-    marks: charts.reduce((sum, chart) => sum + countMarks(chart), 0),
+    charts: marks.length,
+    chart_marks: marks,
+    marks: marks.reduce((sum, count) => sum + count, 0),
     images: all('img').length,
     tables: all<HTMLTableElement>('table').map(table => ({
       rows: table.querySelectorAll('tbody tr').length,

@@ -56,7 +56,7 @@ export class Page {
       this._main,
       this._notice
     );
-    this.root.dataset.layout = _init.layout;
+    this.root.dataset.layout = _init.layout === 'dashboard' ? 'grid' : _init.layout;
   }
 
   /** Everything the page shows. */

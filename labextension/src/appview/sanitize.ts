@@ -121,7 +121,10 @@ function copyElement(from: Element, to: Node, depth: number): void {
 }
 
 function parse(html: string): HTMLElement {
-  return new DOMParser().parseFromString(`<!doctype html><body>${html}</body>`, 'text/html').body;
+  return new DOMParser().parseFromString(
+    `<!doctype html><html><head></head><body>${html}</body></html>`,
+    'text/html'
+  ).body;
 }
 
 /** Append `html` to `target` as inert elements. */

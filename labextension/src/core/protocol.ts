@@ -12,7 +12,7 @@ export type JsonObject = Record<string, unknown>;
 export type BufferPath = (string | number)[];
 
 /** How an app's parts are arranged. */
-export type LayoutMode = 'column' | 'grid' | 'tabs';
+export type LayoutMode = 'column' | 'grid' | 'tabs' | 'dashboard';
 
 /** What the kernel behind an app is doing. */
 export type KernelState = 'starting' | 'idle' | 'busy' | 'stopped' | 'failed';
@@ -170,6 +170,8 @@ export interface IReport {
   widgets: { name: string; visible: boolean }[];
   /** Charts on the page. */
   charts: number;
+  /** Drawn marks of each chart; a 0 is a blank chart. */
+  chart_marks: number[];
   /** Drawn chart marks with a non-empty shape, axes and legends left out. */
   marks: number;
   /** Pictures on the page. */

@@ -123,6 +123,7 @@ function parseReport(value: unknown): IReport | null {
       visible: widget.visible === true
     })),
     charts: countOf(report.charts),
+    chart_marks: (Array.isArray(report.chart_marks) ? report.chart_marks : []).map(countOf),
     marks: countOf(report.marks),
     images: countOf(report.images),
     tables: list('tables').map(table => ({

@@ -54,8 +54,9 @@ export function chartConfig(theme: ITheme): JsonObject {
       tickColor: line,
       titlePadding: 10
     },
-    axisX: { grid: false },
-    axisY: { domain: false, ticks: false },
+    axisDiscrete: { domain: true, grid: false, ticks: false },
+    axisQuantitative: { domain: false, grid: true, ticks: false },
+    axisTemporal: { grid: false },
     bar: { cornerRadiusEnd: 3, discreteBandSize: { band: 0.72 } },
     header: label,
     legend: { ...label, symbolSize: 90, symbolType: 'circle', titlePadding: 6, rowPadding: 4 },
@@ -68,6 +69,6 @@ export function chartConfig(theme: ITheme): JsonObject {
     text: { color: text, font },
     title: { anchor: 'start', color: text, font, fontSize: 15, fontWeight: 600, offset: 12 },
     tick: { color: accent },
-    view: { stroke: null }
+    view: { stroke: null, discreteHeight: { step: 36 } }
   };
 }

@@ -41,8 +41,9 @@ export async function draw(
   let parsed = source as unknown as vega.Spec;
   if (options.isLite) {
     const fitted = responsive(source, element);
-    // Warnings of the compiler are for authors; the console has them.
-    parsed = compile(fitted as unknown as TopLevelSpec, { config }).spec as vega.Spec;
+    // The compiler's warnings are about style; what it cannot draw is an error or an empty chart.
+    const logger = vega.logger(vega.Error);
+    parsed = compile(fitted as unknown as TopLevelSpec, { config, logger }).spec as vega.Spec;
   }
   const runtime = vega.parse(parsed, options.isLite ? undefined : (config as vega.Config), {
     ast: true
@@ -50,7 +51,7 @@ export async function draw(
   const view = new vega.View(runtime, {
     expr: expressionInterpreter,
     loader: inlineLoader(),
-    logLevel: vega.Error,
+    logger: reporter(options.problem),
     renderer: 'svg'
   });
   const hide = tooltip(view);
@@ -63,6 +64,16 @@ export async function draw(
     view.finalize();
     element.remove();
   };
+}
+
+/** Report errors, and the one warning that leaves a chart without its data. */
+function reporter(problem: (message: string) => void): vega.LoggerInterface {
+  return vega.logger(vega.Warn, 'error', (_method, level, parts) => {
+    const message = Array.from(parts).map(String).join(' ');
+    if (level === 'ERROR' || message.startsWith('Loading failed')) {
+      problem(message);
+    }
+  });
 }
 
 function structuredCopy(value: JsonObject): JsonObject {

@@ -25,7 +25,11 @@ export function renderChart({ mime, value, app, scope }: IRenderRequest): IRende
       const canvas = h('div', { class: 'nx-canvas' });
       const old = element.firstChild;
       element.append(canvas);
-      const options = { isLite: mime.includes('vegalite'), theme: app.theme };
+      const options = {
+        isLite: mime.includes('vegalite'),
+        theme: app.theme,
+        problem: (message: string) => app.problem(message)
+      };
       const removeNew = await chart.draw(canvas, spec, options);
       remove();
       old?.remove();

@@ -14,12 +14,14 @@ function dropdown(model: WidgetModel, view: IView): HTMLElement {
   const { root } = field(model, view, select);
   bind(model, ['_options_labels', 'index'], view.scope, () => {
     const index = model.get('index');
-    const options = labels(model).map((text, value) => h('option', { value }, text));
+    const options = labels(model).map((text, value) =>
+      h('option', { value, selected: value === index }, text)
+    );
     if (index == null) {
-      options.unshift(h('option', { value: -1, disabled: true, hidden: true }, t('noChoice')));
+      const attributes = { value: -1, disabled: true, hidden: true, selected: true };
+      options.unshift(h('option', attributes, t('noChoice')));
     }
     select.replaceChildren(...options);
-    select.value = String(index ?? -1);
   });
   select.addEventListener('change', () => model.put({ index: Number(select.value) }));
   bindDisabled(model, view, select);
