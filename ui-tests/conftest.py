@@ -1,0 +1,182 @@
+"""Fixtures of the browser tests: one Chromium and one JupyterLab for the session.
+
+Run by themselves (`pytest ui-tests`): pytest-jupyter's event loop and Playwright's do not share a session.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-first-run",
+]
+
+NewPage = Callable[..., Page]
+
+
+def chromium_path() -> str | None:
+    """Find the browser: `NEXUS_CHROMIUM`, else the system's."""
+    names = (os.environ.get("NEXUS_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+def free_port() -> int:
+    """Ask the system for a port nobody uses."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None:
+        pytest.skip("No Chromium here; set NEXUS_CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[NewPage]:
+    """Make pages in contexts of their own, with Playwright's context options."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> Page:
+        context = chromium.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab."""
+
+    port: int
+    token: str
+    root: Path
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def url(self, path: str = "lab") -> str:
+        """Give an address with the token in it."""
+        joint = "&" if "?" in path else "?"
+        return f"http://127.0.0.1:{self.port}/{path.lstrip('/')}{joint}token={self.token}"
+
+    def page(self, path: str = "lab?reset", **options: object) -> Page:
+        """Open `path` in a context of its own and wait until JupyterLab is there."""
+        context = self.browser.new_context(**options)  # type: ignore[arg-type]
+        self.contexts.append(context)
+        page = context.new_page()
+        page.goto(self.url(path))
+        page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+        return page
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Give the server folders of its own, so that nothing of the developer's leaks in."""
+    names = ("CONFIG", "DATA", "RUNTIME")
+    env = {**os.environ, **{f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in names}}
+    settings = folder / "settings"
+    env["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
+    env["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
+    # The dialog about news would cover a corner of the page.
+    notification = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    notification.parent.mkdir(parents=True)
+    notification.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    return env
+
+
+def _wait(server: subprocess.Popen[bytes], url: str, log: Path, timeout: float = 90) -> None:
+    """Wait until the server answers."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # our own address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def lab_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    root = folder / "notebooks"
+    root.mkdir()
+    lab = Lab(free_port(), secrets.token_hex(16), root, chromium)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={lab.port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}",
+        f"--IdentityProvider.token={lab.token}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    log = folder / "server.log"
+    with log.open("wb") as sink:
+        server = subprocess.Popen(
+            command,
+            cwd=root,
+            env=_environment(folder),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait(server, lab.url("api/status"), log)
+        yield lab
+    finally:
+        # Its kernels are in its session and go with it.
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(5)
+
+
+@pytest.fixture
+def lab(lab_server: Lab) -> Iterator[Lab]:
+    """The session's JupyterLab; pages that a test opened are closed after it."""
+    yield lab_server
+    for context in lab_server.contexts:
+        context.close()
+    lab_server.contexts.clear()
