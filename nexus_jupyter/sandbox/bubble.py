@@ -19,10 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nexus_jupyter.errors import SandboxUnavailable
+from nexus_jupyter.models.sandbox import SandboxPolicy
 from nexus_jupyter.sandbox import layout, stage
 from nexus_jupyter.sandbox.inside.boot import FAILED, READY, STARTED
 from nexus_jupyter.sandbox.inside.request import Request
 from nexus_jupyter.sandbox.layout import Mount
+from nexus_jupyter.sandbox.requests import environment
 
 _START_SECONDS = 30.0
 _FIRST_SPARE_UID = 61010
@@ -99,7 +101,7 @@ class Bubble:
         self._sources: list[str] = []
         if os.geteuid() == 0:
             visible, extra = ([self._staged(mount) for mount in mounts] for mounts in (visible, extra))
-        text = "\0".join(layout.bubblewrap_options(visible, extra))
+        text = "\0".join(layout.bubblewrap_options(visible, extra, environment(SandboxPolicy(), {}, None)))
         return ["--args", str(_memory_file(text, passed, files))]
 
     def _staged(self, mount: Mount) -> Mount:
@@ -175,9 +177,14 @@ class Bubble:
         """Wait until the process tree is gone and release what it held; `kill` comes first."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.returncode = self._process.wait(seconds)
-        self._control.close()
+        # bubblewrap is gone before the last process of its tree is.
+        if self._control.fileno() >= 0:
+            self._control.settimeout(seconds)
+            with contextlib.suppress(OSError):
+                while self._control.recv(1 << 16):
+                    pass
+            self._control.close()
         if self._kernel_fd is not None:
-            # bubblewrap is gone before the last process of its tree is.
             select.select([self._kernel_fd], [], [], seconds)
             os.close(self._kernel_fd)
             self._kernel_fd = None

@@ -7,7 +7,7 @@ import shutil
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def without_nested(paths: Iterable[Path]) -> list[Path]:
     return kept
 
 
-def bubblewrap_options(mounts: Iterable[Mount], extra: Iterable[Mount]) -> list[str]:
+def bubblewrap_options(mounts: Iterable[Mount], extra: Iterable[Mount], env: Mapping[str, str]) -> list[str]:
     """Return the options of `bwrap`, without the program to run.
 
     The root that bubblewrap builds is a stage: `inside.isolate` takes from it what the app may have and leaves
@@ -119,6 +119,8 @@ def bubblewrap_options(mounts: Iterable[Mount], extra: Iterable[Mount]) -> list[
     options = ["--unshare-user", "--uid", "1000", "--gid", "1000"]
     options += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     options += ["--hostname", "nexus", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    for name, value in env.items():
+        options += ["--setenv", name, value]
     for name, destination in system_links():
         options += ["--symlink", destination, name]
     for mount in (*mounts, *extra):

@@ -39,6 +39,7 @@ def environment(policy: SandboxPolicy, spec_env: Mapping[str, str], notebook: st
         "LC_ALL": "C.UTF-8",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else each start warns about frozen modules
         "MALLOC_ARENA_MAX": "2",
         **{f"{name}_NUM_THREADS" if name != "VECLIB" else "VECLIB_MAXIMUM_THREADS": "1" for name in _THREADS},
     }

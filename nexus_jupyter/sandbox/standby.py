@@ -68,7 +68,6 @@ class Standby:
         self._delay = delay
         self._lock = threading.Lock()
         self._bubble: Bubble | None = None
-        self._warm = threading.Event()
         self._closed = threading.Event()
         self._filler = self._start_filling(0)
 
@@ -83,7 +82,6 @@ class Standby:
             return None
         with self._lock:
             bubble, self._bubble = self._bubble, None
-            self._warm.clear()
         if bubble is None:
             return None
         self._filler = self._start_filling(self._delay)
@@ -94,8 +92,9 @@ class Standby:
         return bubble, [(f"{HIDDEN_ROOT}/{mount.source.relative_to(self.root)}", mount.target) for mount in mounts]
 
     async def ready(self, seconds: float = 60.0) -> bool:
-        """Wait until a warm sandbox is there."""
-        return await asyncio.to_thread(self._warm.wait, seconds)
+        """Wait until a warm sandbox is there; false if none could be had."""
+        await asyncio.to_thread(self._filler.join, seconds)
+        return self._bubble is not None
 
     async def close(self) -> None:
         """End the warm sandbox and start no other."""
@@ -127,7 +126,6 @@ class Standby:
         with self._lock, contextlib.ExitStack() as cleanup:
             if warm and not self._closed.is_set():
                 self._bubble = bubble
-                self._warm.set()
                 return
             cleanup.callback(bubble.close)
         if not warm:

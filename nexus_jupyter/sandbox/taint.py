@@ -12,9 +12,12 @@ HARMLESS = frozenset(
     {
         "kernel_info_request", "comm_info_request", "comm_open", "comm_msg", "comm_close", "history_request",
         "is_complete_request", "complete_request", "inspect_request", "interrupt_request", "shutdown_request",
-        "input_reply",
+        "input_reply", "create_subshell_request", "delete_subshell_request", "list_subshell_request",
     }
 )  # fmt: skip
+
+# JupyterLab asks this of every kernel it sees; other debugger commands evaluate expressions.
+HARMLESS_DEBUG = frozenset({"debugInfo", "disconnect"})
 
 
 def code_hash(code: str) -> str:
@@ -56,7 +59,7 @@ class KernelTrust:
         generation
             Identifies the kernel's process: another value means it was restarted.
         """
-        if msg_type in HARMLESS:
+        if msg_type in HARMLESS or (msg_type == "debug_request" and content.get("command") in HARMLESS_DEBUG):
             return
         record = self._record(kernel_id, generation)
         code = content.get("code")

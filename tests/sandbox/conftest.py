@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -68,26 +71,42 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (share / "kernels").symlink_to(KERNELS)
     patch.setenv("JUPYTER_PATH", str(share))
     patch.setenv("JUPYTER_RUNTIME_DIR", str(home / "runtime"))
+    patch.setattr(tempfile, "tempdir", tempfile.mkdtemp(prefix="t", dir="/tmp"))
     patch.setenv("NEXUS_CANARY", "canary-of-the-server")
     factory = KernelProvisionerFactory.instance()
     factory.provisioners["nexus-sandbox"] = EntryPoint(
         "nexus-sandbox", "nexus_jupyter.sandbox.provisioner:SandboxProvisioner", factory.GROUP_NAME
     )
     yield
+    Path(tempfile.gettempdir()).rmdir()
     patch.undo()
 
 
-def leftovers() -> set[str]:
-    """Processes and temporary folders of sandboxes."""
-    found = {str(path) for path in Path("/tmp").glob("nexus-*")}
+def leftovers(grace: float = 0) -> set[str]:
+    """Processes and temporary folders of sandboxes; a process that is just ending is given `grace` seconds."""
+    found = {str(path) for path in Path(tempfile.gettempdir()).glob("nexus-*")}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             command = (path / "cmdline").read_bytes().decode(errors="replace")
-            if "bwrap" in command or "nexus_jupyter.sandbox" in command:
+            ours = "bwrap" in command or "nexus_jupyter.sandbox" in command
+            if ours and _parent(path) in (1, os.getpid()) and not _ends(int(path.name), grace):
                 found.add(f"{path.name} {command}")
         except OSError:
             continue
     return found
+
+
+def _parent(process: Path) -> int:
+    """Another server on this machine may have sandboxes too; an orphan's parent is process 1."""
+    return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def _ends(pid: int, grace: float) -> bool:
+    watch = os.pidfd_open(pid)
+    try:
+        return bool(select.select([watch], [], [], grace)[0])
+    finally:
+        os.close(watch)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -95,7 +114,7 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a module that leaves a process, a socket or a folder behind."""
     before = leftovers()
     yield
-    assert leftovers() - before == set()
+    assert leftovers(grace=2) - before == set()
 
 
 def start(cwd: Path, kernel: str = "nexus-python", policy: dict[str, Any] | None = None, **kwargs: Any) -> Notebook:

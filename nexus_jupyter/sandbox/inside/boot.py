@@ -55,7 +55,7 @@ def main(control_fd: int, preload: list[str]) -> NoReturn:
 def _imported(name: str) -> bool:
     try:
         importlib.import_module(name)
-    except ImportError:
+    except Exception:  # noqa: BLE001  whatever it is, the app that needs the library will hear of it
         return False
     return True
 
