@@ -57,6 +57,7 @@ export function chartConfig(theme: ITheme): JsonObject {
     axisDiscrete: { domain: true, grid: false, ticks: false },
     axisQuantitative: { domain: false, grid: true, ticks: false },
     axisTemporal: { grid: false },
+    axisXQuantitative: { tickCount: { signal: 'max(2, ceil(width / 110))' } },
     bar: { cornerRadiusEnd: 3, discreteBandSize: { band: 0.72 } },
     header: label,
     legend: { ...label, symbolSize: 90, symbolType: 'circle', titlePadding: 6, rowPadding: 4 },

@@ -78,12 +78,25 @@ function decodeBase64(text: string): string {
   return result;
 }
 
+/** Media show by object URLs; here nothing is fetched from them. */
+class FakeUrl {
+  static createObjectURL(): string {
+    return 'blob:null/0';
+  }
+  static revokeObjectURL(): void {}
+  constructor(readonly href: string) {}
+}
+
+class FakeBlob {}
+
 const nothing = (): void => undefined;
 
 Object.assign(globalThis, {
   AbortController: Aborter,
+  Blob: FakeBlob,
   ResizeObserver: Observer,
   TextDecoder: Decoder,
+  URL: FakeUrl,
   addEventListener: nothing,
   atob: decodeBase64,
   cancelAnimationFrame: clearTimer,

@@ -15,7 +15,7 @@ const play: ViewFactory = (model, view) => {
     class: 'nx-button nx-icon',
     'aria-label': t('repeat')
   });
-  restart.textContent = '⏮';
+  restart.textContent = '«';
   repeat.textContent = '⟳';
   let timer: ReturnType<typeof setTimeout> | undefined;
 
