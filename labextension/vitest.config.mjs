@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/__tests__/**/*.spec.ts'],
-    pool: 'threads'
+    pool: 'threads',
+    server: { deps: { inline: [/@jupyter/, /@lumino\//, /@microsoft\//] } }
   }
 });

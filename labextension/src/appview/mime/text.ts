@@ -16,7 +16,8 @@ export function overwriteLines(value: string): string {
   return value
     .replace(/\r+\n/g, '\n')
     .split('\n')
-    .map(line => line.slice(line.replace(/\r+$/, '').lastIndexOf('\r') + 1))
+    .map(line => line.replace(/\r+$/, ''))
+    .map(line => line.slice(line.lastIndexOf('\r') + 1))
     .join('\n');
 }
 
