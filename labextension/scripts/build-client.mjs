@@ -1,11 +1,13 @@
-// Builds the app client (nexus_jupyter/appview/static): ES modules and the headless twin.
+// Builds the app client (nexus_jupyter/appview/static): ES modules, the headless twin and the licences.
 import { build, context } from 'esbuild';
-import { existsSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { licences } from './licences.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dev = process.argv.includes('--dev');
 const watch = process.argv.includes('--watch');
+const outdir = '../nexus_jupyter/appview/static';
 
 const common = {
   absWorkingDir: root,
@@ -14,40 +16,33 @@ const common = {
   legalComments: 'none',
   loader: { '.css': 'text' },
   logLevel: 'warning',
-  minify: !dev,
-  outdir: '../nexus_jupyter/appview/static',
-  sourcemap: dev ? 'inline' : false,
+  metafile: true,
+  minify: true,
+  outdir,
   target: ['es2022', 'chrome105', 'firefox110', 'safari16']
 };
 
 const builds = [
   {
     ...common,
-    loader: { '.css': 'text' },
+    entryPoints: { appview: 'src/appview/index.ts', chart: 'src/appview/chart/index.ts' },
     format: 'esm',
-    entryPoints: { appview: 'src/appview/index.ts', chart: 'src/appview/chart/index.ts' }
+    minify: !dev,
+    sourcemap: dev ? 'inline' : false
   },
-  {
-    ...common,
-    format: 'iife',
-    entryPoints: { headless: 'src/appview/headless/index.ts' },
-    sourcemap: false,
-    minify: true
-  }
-].map(options => ({
-  ...options,
-  entryPoints: Object.fromEntries(
-    Object.entries(options.entryPoints).filter(([, path]) => existsSync(`${root}/${path}`))
-  )
-}));
+  // Always minified: the time to read it is part of every look at an app.
+  { ...common, entryPoints: { headless: 'src/appview/headless/index.ts' }, format: 'iife' }
+];
 
-for (const options of builds) {
-  if (Object.keys(options.entryPoints).length === 0) {
-    continue;
-  }
-  if (watch) {
+if (watch) {
+  for (const options of builds) {
     await (await context(options)).watch();
-  } else {
-    await build(options);
   }
+} else {
+  const inputs = [];
+  for (const options of builds) {
+    const { metafile } = await build(options);
+    inputs.push(...Object.keys(metafile.inputs));
+  }
+  writeFileSync(new URL(`../${outdir}/LICENSES.txt`, import.meta.url), licences(root, inputs));
 }
