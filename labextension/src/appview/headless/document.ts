@@ -1,5 +1,5 @@
 /** A document without layout. */
-import { DOMParser, parseHTML } from 'linkedom/worker';
+import { DOMParser, parseHTML } from 'linkedom';
 
 /** The width that everything has; charts are drawn to it. */
 const WIDTH = 720;
