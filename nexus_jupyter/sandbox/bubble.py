@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
+import marshal
 import os
 import select
 import shutil
@@ -102,17 +102,17 @@ class Bubble:
         if os.geteuid() == 0:
             visible, extra = ([self._staged(mount) for mount in mounts] for mounts in (visible, extra))
         text = "\0".join(layout.bubblewrap_options(visible, extra, environment(SandboxPolicy(), {}, None)))
-        return ["--args", str(_memory_file(text, passed, files))]
+        return ["--args", str(_memory_file(text.encode(), passed, files))]
 
     def _staged(self, mount: Mount) -> Mount:
         if mount.source.is_relative_to("/usr") or mount.source.is_relative_to("/etc"):
             return mount
         self._sources.append(str(mount.source))
-        return replace(mount, source=stage.STAGE / str(len(self._sources) - 1))
+        return replace(mount, source=Path(stage.STAGE, str(len(self._sources) - 1)))
 
     def _as_spare_user(self, command: list[str], passed: list[int], files: contextlib.ExitStack) -> list[str]:
         request = {"sources": self._sources, "command": command, "uid": spare_uid()}
-        number = _memory_file(json.dumps(request), passed, files)
+        number = _memory_file(marshal.dumps(request), passed, files)
         return [sys.executable, "-I", "-S", str(Path(stage.__file__)), str(number)]
 
     def wait_until_ready(self, seconds: float = 120.0) -> bool:
@@ -209,11 +209,11 @@ class Bubble:
             self._log = -1
 
 
-def _memory_file(text: str, passed: list[int], files: contextlib.ExitStack) -> int:
-    """Put `text` into an anonymous file that the next child inherits; return its number."""
+def _memory_file(content: bytes, passed: list[int], files: contextlib.ExitStack) -> int:
+    """Put `content` into an anonymous file that the next child inherits; return its number."""
     number = os.memfd_create("nexus")
     files.callback(os.close, number)
-    os.write(number, text.encode())
+    os.write(number, content)
     os.lseek(number, 0, os.SEEK_SET)
     passed.append(number)
     return number
