@@ -10,6 +10,9 @@ import { parseClientMessage } from './validate';
 /** A busy kernel must not hold back what the app showed last. */
 const STATES_PATIENCE = 1500;
 
+/** Kernel messages kept for a client that is still loading; an app that says more starts from its states. */
+const BACKLOG = 5000;
+
 /** What a relay needs. */
 export interface IRelayOptions {
   /** The app's cells. */
@@ -58,6 +61,7 @@ export class AppRelay implements IDisposable {
       return;
     }
     this._feed?.dispose();
+    this._backlog = [];
     this._feed = kernel === null ? null : new KernelFeed(kernel, message => this._onFeed(message));
     this.synchronize();
   }
@@ -97,6 +101,8 @@ export class AppRelay implements IDisposable {
       sendCells();
     } else {
       this._post({ type: 'status', state: this._feed.state });
+      // What was printed into an Output widget meanwhile is known to nobody else.
+      this._backlog.splice(0).forEach(message => this._post(message));
       this._feed.readStates(sendCells);
       this._patience = setTimeout(sendCells, STATES_PATIENCE);
     }
@@ -202,7 +208,11 @@ export class AppRelay implements IDisposable {
   }
 
   private _onFeed(message: HostMessage): void {
-    this._tell(message);
+    if (this._isReady) {
+      this._post(message);
+    } else if (this._backlog.push(message) > BACKLOG) {
+      this._backlog = [];
+    }
     // A kernel that started again has other widgets.
     if (message.type === 'status' && message.state === 'starting') {
       this._isStale = true;
@@ -232,6 +242,7 @@ export class AppRelay implements IDisposable {
 
   private _feed: KernelFeed | null = null;
   private _port: MessagePort | null = null;
+  private _backlog: HostMessage[] = [];
   private _theme: ITheme;
   private _status: { state: KernelState; detail: string } = { state: 'stopped', detail: '' };
   private _isReady = false;

@@ -153,6 +153,17 @@ describe('ModelStore', () => {
     expect(store.find('b')).toBeNull();
   });
 
+  it('keeps what is on its way to the kernel when states are read again', () => {
+    store.load({ a: state('IntTextModel', { value: 1 }) });
+    const model = store.find('a');
+    model?.put({ value: 2 });
+    store.load({ a: state('IntTextModel', { value: 1 }) });
+    expect(model?.get('value')).toBe(2);
+    store.idle('m1');
+    store.load({ a: state('IntTextModel', { value: 1 }) });
+    expect(model?.get('value')).toBe(1);
+  });
+
   it('sends binary values apart from the JSON', () => {
     store.load({ a: state('FileUploadModel', { value: [] }) });
     const bytes = new Uint8Array([7]).buffer;

@@ -123,8 +123,8 @@ export class WidgetModel {
   reload(source: IModelState): void {
     const state = { ...source.state };
     putBuffers(state, source.buffer_paths ?? [], source.buffers ?? []);
-    this._dirty = {};
-    this._sync.reset();
+    // What is on its way to the kernel is newer than what the kernel said.
+    [...Object.keys(this._dirty), ...this._sync.underway()].forEach(key => delete state[key]);
     this._announce(this._apply(state));
   }
 

@@ -25,11 +25,18 @@ export class Sync {
       return;
     }
     this._pending = null;
+    // An echo comes before the idle status, or never.
+    this._expected.forEach((expected, key) => expected === id && this._expected.delete(key));
     if (this._waiting !== null) {
       const state = this._waiting;
       this._waiting = null;
       this._flush(state);
     }
+  }
+
+  /** The values that were sent or wait to be sent, and have not come back. */
+  underway(): string[] {
+    return [...this._expected.keys(), ...Object.keys(this._waiting ?? {})];
   }
 
   /** Drop from an echoed `state` the values that are older than what this side has set. */

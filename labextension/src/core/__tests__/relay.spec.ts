@@ -138,6 +138,22 @@ describe('AppRelay', () => {
     expect(port.types()).toEqual(['init', 'status', 'outputs', 'models', 'outputs']);
   });
 
+  it('gives a client that was still loading what the kernel said meanwhile', () => {
+    kernel.say('comm_open', { comm_id: 'o', target_name: 'jupyter.widget', data: { state: {} } });
+    kernel.say('stream', { name: 'stdout', text: 'x' }, 'q');
+    port.say({ type: 'ready' });
+    kernel.answer({ o: SLIDER });
+    expect(port.types()).toEqual(['init', 'status', 'comm_open', 'output', 'models', 'outputs']);
+  });
+
+  it('forgets a backlog that is too long', () => {
+    for (let index = 0; index < 5001; index++) {
+      kernel.say('stream', { name: 'stdout', text: 'x' }, 'q');
+    }
+    start();
+    expect(port.types()).toEqual(['init', 'status', 'models', 'outputs']);
+  });
+
   it('takes a kernel without widgets for what it is', () => {
     port.say({ type: 'ready' });
     const comm_id = (kernel.sent[0].content as { comm_id: string }).comm_id;
