@@ -42,7 +42,7 @@ export function chartConfig(theme: ITheme): JsonObject {
   return {
     background: 'transparent',
     font,
-    padding: 4,
+    padding: { left: 0, right: 4, top: 4, bottom: 4 },
     arc: { stroke: color(theme, '--nx-bg'), strokeWidth: 1.5 },
     area: { fillOpacity: 0.7, line: true },
     axis: {
@@ -58,6 +58,7 @@ export function chartConfig(theme: ITheme): JsonObject {
     axisQuantitative: { domain: false, grid: true, ticks: false },
     axisTemporal: { grid: false },
     axisXQuantitative: { tickCount: { signal: 'max(2, ceil(width / 110))' } },
+    axisYQuantitative: { tickCount: { signal: 'max(2, ceil(height / 60))' } },
     bar: { cornerRadiusEnd: 3, discreteBandSize: { band: 0.72 } },
     header: label,
     legend: { ...label, symbolSize: 90, symbolType: 'circle', titlePadding: 6, rowPadding: 4 },
