@@ -86,7 +86,11 @@ class SandboxProvisioner(KernelProvisionerBase):
         standby = current_standby()
         self.mounts = project_mounts(cwd, session_name, never_whole=[Path.home(), *([standby.root] if standby else [])])
         self._notebook = notebook.name if notebook else None
-        command = self._prepare_connection(kwargs)
+        try:
+            command = self._prepare_connection(kwargs)
+        except BaseException:
+            self._remove_sockets()
+            raise
         return {**kwargs, "cmd": command}
 
     @property
@@ -136,8 +140,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         try:
             self._bubble = await self._start(cmd, listening)
         except BaseException:
-            self._sockets.remove()
-            self._sockets = None
+            self._remove_sockets()
             raise
         finally:
             for one in listening:
@@ -253,9 +256,13 @@ class SandboxProvisioner(KernelProvisionerBase):
             await self._plain.cleanup(restart=restart)
             return
         await self._release()
-        if self._sockets is not None and not restart:
-            self._sockets.remove()
-            self._sockets = None
+        if not restart:
+            self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        sockets, self._sockets = self._sockets, None
+        if sockets is not None:
+            sockets.remove()
 
     async def _release(self) -> int:
         """End the sandbox if it still lives, wait until all of it is gone, and return its exit code."""

@@ -58,7 +58,8 @@ def test_papermill_runs_a_notebook_with_parameters(app: Path, tmp_path: Path) ->
 
 def test_jupyter_servers_kernel_manager_starts_restarts_and_culls(app: Path) -> None:
     async def serve() -> list[Any]:
-        kernels = AsyncMappingKernelManager(root_dir=str(app.parent.parent), default_kernel_name="nexus-python")
+        root = app.parent.parent
+        kernels = AsyncMappingKernelManager(root_dir=str(root), connection_dir=str(root))
         kernel_id = await kernels.start_kernel(
             path=app.parent.name, kernel_name="nexus-python", env={"JPY_SESSION_NAME": str(app)}
         )

@@ -112,7 +112,7 @@ def test_restarter_revives_a_dead_kernel(project: Path) -> None:
 
 def test_two_kernels_do_not_share_anything(project: Path) -> None:
     async def both() -> list[str]:
-        kernels = AsyncMultiKernelManager()
+        kernels = AsyncMultiKernelManager(connection_dir=str(project.parent))
         ids = [await kernels.start_kernel(kernel_name="nexus-python", cwd=str(project)) for _ in range(2)]
         texts = []
         for kernel_id in ids:
