@@ -1,0 +1,219 @@
+/** One app's kernel session: start, stop, restart, and the truth about it. */
+import { ISessionContext } from '@jupyterlab/apputils';
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { INotebookModel, Notebook, NotebookActions } from '@jupyterlab/notebook';
+import { Kernel, KernelManager, ServiceManager } from '@jupyterlab/services';
+import { PromiseDelegate, UUID } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+/** What an app is doing. */
+export interface ISessionState {
+  /** In a word. */
+  status: 'stopped' | 'starting' | 'running' | 'busy' | 'failed';
+  /** Why it failed. */
+  detail: string;
+}
+
+/** The session of a notebook, seen as an app. */
+export class AppSession implements IDisposable {
+  constructor(
+    private readonly _context: DocumentRegistry.IContext<INotebookModel>,
+    private readonly _notebook: Notebook,
+    private readonly _services: ServiceManager.IManager
+  ) {
+    const session = _context.sessionContext;
+    const arrived = new PromiseDelegate<void>();
+    this.hasKernel = arrived.promise;
+    this._arrived = arrived;
+    session.kernelChanged.connect(this._onKernel, this);
+    session.statusChanged.connect(this._update, this);
+    session.connectionStatusChanged.connect(this._update, this);
+    this._onKernel();
+    // Opening starts no kernel, running a cell does.
+    void session.ready.then(() => {
+      session.kernelPreference = { ...session.kernelPreference, shouldStart: true };
+    });
+  }
+
+  /** Resolves when there is a kernel for the first time. */
+  readonly hasKernel: Promise<void>;
+
+  /** Start the kernel, as an ordinary notebook does when it opens. */
+  async ensureKernel(): Promise<void> {
+    const session = this._context.sessionContext;
+    await session.ready;
+    if (!session.session?.kernel) {
+      await session.startKernel();
+    }
+  }
+
+  /** The state changed. */
+  get stateChanged(): ISignal<this, ISessionState> {
+    return this._stateChanged;
+  }
+
+  /** The app view's own connection to the kernel changed. */
+  get kernelChanged(): ISignal<this, Kernel.IKernelConnection | null> {
+    return this._kernelChanged;
+  }
+
+  /** A connection that creates no widgets on this page; it belongs to the app view. */
+  get kernel(): Kernel.IKernelConnection | null {
+    return this._kernel;
+  }
+
+  /** What the app is doing now. */
+  get state(): ISessionState {
+    return this._state;
+  }
+
+  /** Whether the session is let go. */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Start the kernel if there is none, and run every cell. */
+  async start(): Promise<void> {
+    await this._guarded(async () => {
+      await this.ensureKernel();
+      await this._run(this._context.sessionContext);
+    });
+  }
+
+  /** Run every cell in a fresh kernel. */
+  async restart(): Promise<void> {
+    await this._guarded(async () => {
+      const session = this._context.sessionContext;
+      if (session.session?.kernel) {
+        await session.restartKernel();
+      } else {
+        await session.startKernel();
+      }
+      await this._run(session);
+    });
+  }
+
+  /** End the kernel. */
+  async stop(): Promise<void> {
+    this._attempt += 1;
+    this._problem = '';
+    await this._context.sessionContext.shutdown();
+    this._isRunning = false;
+    this._update();
+  }
+
+  /** Let go of the session; the kernel lives on. */
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      const session = this._context.sessionContext;
+      session.kernelChanged.disconnect(this._onKernel, this);
+      session.statusChanged.disconnect(this._update, this);
+      session.connectionStatusChanged.disconnect(this._update, this);
+      this._kernel?.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Do something slow; what goes wrong is shown, and a newer wish wins. */
+  private async _guarded(work: () => Promise<void>): Promise<void> {
+    this._attempt += 1;
+    const attempt = this._attempt;
+    this._problem = '';
+    this._isRunning = true;
+    this._update();
+    try {
+      await work();
+    } catch (error) {
+      if (attempt === this._attempt) {
+        this._problem = error instanceof Error ? error.message : String(error);
+      }
+    }
+    if (attempt === this._attempt) {
+      this._isRunning = false;
+      this._update();
+    }
+  }
+
+  private async _run(session: ISessionContext): Promise<void> {
+    // A request sent before the kernel answered its first question is silently lost.
+    await session.session?.kernel?.info;
+    const attempt = this._attempt;
+    const ok = await NotebookActions.runAll(this._notebook, session);
+    if (!ok && attempt === this._attempt) {
+      this._problem = firstError(this._notebook) ?? 'A cell failed.';
+    }
+    await this._context.save().catch(() => undefined); // said by the document itself
+  }
+
+  private _onKernel(): void {
+    const model = this._context.sessionContext.session?.kernel?.model ?? null;
+    if (model?.id !== this._kernel?.id) {
+      this._kernel?.dispose();
+      this._kernel = null;
+      if (model) {
+        // The server knows app views by this name; `handleComms` off keeps widgets out of this page.
+        const kernels = this._services.kernels as KernelManager;
+        const clientId = `nexus-app-${UUID.uuid4()}`;
+        this._kernel = kernels.connectTo({ model, clientId, handleComms: false });
+        this._arrived.resolve();
+      }
+      this._kernelChanged.emit(this._kernel);
+    }
+    this._update();
+  }
+
+  private _update(): void {
+    const state = this._read();
+    if (state.status !== this._state.status || state.detail !== this._state.detail) {
+      this._state = state;
+      this._stateChanged.emit(state);
+    }
+  }
+
+  private _read(): ISessionState {
+    const session = this._context.sessionContext;
+    const status = session.kernelDisplayStatus;
+    if (status === 'dead' || this._context.sessionContext.session?.kernel?.status === 'dead') {
+      return { status: 'failed', detail: 'The kernel ended by itself.' };
+    }
+    if (this._problem) {
+      return { status: 'failed', detail: this._problem };
+    }
+    if (this._isRunning) {
+      return { status: 'starting', detail: '' };
+    }
+    if (!session.session?.kernel) {
+      return { status: 'stopped', detail: '' };
+    }
+    return { status: status === 'busy' ? 'busy' : 'running', detail: '' };
+  }
+
+  private readonly _arrived: PromiseDelegate<void>;
+  private _attempt = 0;
+  private _problem = '';
+  private _isRunning = false;
+  private _isDisposed = false;
+  private _kernel: Kernel.IKernelConnection | null = null;
+  private _state: ISessionState = { status: 'stopped', detail: '' };
+  private readonly _stateChanged = new Signal<this, ISessionState>(this);
+  private readonly _kernelChanged = new Signal<this, Kernel.IKernelConnection | null>(this);
+}
+
+function firstError(notebook: Notebook): string | null {
+  for (const cell of notebook.model?.cells ?? []) {
+    if (cell.type === 'code') {
+      const outputs = cell.toJSON().outputs as {
+        output_type: string;
+        ename?: string;
+        evalue?: string;
+      }[];
+      const error = outputs.find(output => output.output_type === 'error');
+      if (error) {
+        return `${error.ename}: ${error.evalue}`;
+      }
+    }
+  }
+  return null;
+}

@@ -1,0 +1,217 @@
+/** The chat as `@jupyter/chat` shows it, fed from the server's log. */
+import {
+  AbstractChatContext,
+  AbstractChatModel,
+  IChatContext,
+  IChatModel,
+  IMessageContent,
+  INewMessage,
+  IUser
+} from '@jupyter/chat';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ISignal, Signal } from '@lumino/signaling';
+import { ChatChannel, ChatEvent, IChatRequest, ILogEntry } from './channel';
+
+/** The assistant. */
+export const NEXUS: IUser = {
+  username: 'nexus',
+  display_name: 'Nexus',
+  initials: 'N',
+  color: 'var(--jp-brand-color1)',
+  mention_name: 'nexus',
+  bot: true
+};
+
+class Context extends AbstractChatContext {
+  get users(): IUser[] {
+    return [NEXUS];
+  }
+}
+
+/** What goes on beside the messages. */
+export interface IActivity {
+  isConnected: boolean;
+  isBusy: boolean;
+  progress: string;
+  problem: string;
+}
+
+/** The model of one chat. */
+export class NexusChatModel extends AbstractChatModel {
+  constructor(
+    options: IChatModel.IOptions & {
+      channel: ChatChannel;
+      user: IUser;
+      trans: TranslationBundle;
+    }
+  ) {
+    super(options);
+    this._channel = options.channel;
+    this._owner = options.user;
+    this._trans = options.trans;
+    this._channel.received.connect(this._onEvent, this);
+    this._channel.connectionChanged.connect((_, isConnected) => this._note({ isConnected }));
+    this.setReady();
+  }
+
+  /** The owner. */
+  get user(): IUser {
+    return this._owner;
+  }
+
+  /** What goes on beside the messages changed. */
+  get activityChanged(): ISignal<this, IActivity> {
+    return this._activityChanged;
+  }
+
+  /** What goes on beside the messages. */
+  get activity(): IActivity {
+    return this._activity;
+  }
+
+  /** Send what the owner typed, with the files attached to it. */
+  override sendMessage(message: INewMessage): boolean {
+    const data = this.input.attachments.filter(a => a.type === 'file').map(a => a.value);
+    const isSent = this.ask({ text: message.body, data });
+    if (isSent) {
+      this.input.clearAttachments();
+    } else {
+      this.input.value = message.body; // nothing typed is lost while the server is away
+    }
+    return isSent;
+  }
+
+  /** Send a request. */
+  ask(request: IChatRequest): boolean {
+    const isSent = this._channel.send(request);
+    this._note({
+      problem: isSent ? '' : this._trans.__('Not connected: your message was not sent.')
+    });
+    return isSent;
+  }
+
+  /** Stop the answer under way. */
+  stop(): void {
+    this._channel.stop();
+  }
+
+  /** Forget the chat, here and on the server. */
+  forget(): void {
+    this._channel.clear();
+  }
+
+  /** What the input may know of the chat. */
+  createChatContext(): IChatContext {
+    return new Context({ model: this });
+  }
+
+  /** Close the channel too. */
+  override dispose(): void {
+    this._channel.dispose();
+    super.dispose();
+  }
+
+  private _onEvent(_: ChatChannel, event: ChatEvent): void {
+    switch (event.kind) {
+      case 'hello':
+        if (event.reset) {
+          this._texts.clear();
+          this._senders.clear();
+          this.clearMessages();
+        }
+        this._note({ isConnected: true, isBusy: event.busy, progress: '', problem: '' });
+        break;
+      case 'progress':
+        this._note({ isBusy: event.text !== '', progress: event.text });
+        break;
+      case 'refused':
+        this._note({ problem: [event.message, event.remedy].filter(Boolean).join(' ') });
+        break;
+      default:
+        this._onEntry(event);
+    }
+  }
+
+  private _onEntry(entry: ILogEntry): void {
+    const id = entry.message_id;
+    switch (entry.kind) {
+      case 'start':
+        this._senders.set(id, entry.body.sender === 'user' ? this._owner : NEXUS);
+        break;
+      case 'delta':
+        this._texts.set(id, (this._texts.get(id) ?? '') + String(entry.body.text));
+        this._schedule(id, entry.time);
+        break;
+      case 'part': {
+        this._flush();
+        const data = { [String(entry.body.mime)]: entry.body.data } as IMimeData;
+        this._add(`${id}-${entry.seq}`, { data }, id, entry.time);
+        break;
+      }
+      case 'end':
+        this._end(entry);
+    }
+  }
+
+  private _end(entry: ILogEntry): void {
+    const words: Record<string, string> = {
+      stopped: this._trans.__('Stopped.'),
+      interrupted: this._trans.__('The server stopped while Nexus was answering. Ask again.')
+    };
+    const word = words[String(entry.body.status)];
+    this._flush();
+    if (word) {
+      const text = this._texts.get(entry.message_id);
+      this._texts.set(entry.message_id, text ? `${text}\n\n*${word}*` : `*${word}*`);
+      this._schedule(entry.message_id, entry.time);
+      this._flush();
+    }
+    this._texts.delete(entry.message_id);
+  }
+
+  /** Draw text at most once a frame: each change renders the message's Markdown anew. */
+  private _schedule(id: string, time: number): void {
+    this._waiting.set(id, time);
+    if (this._frame === 0) {
+      this._frame = requestAnimationFrame(() => this._flush());
+    }
+  }
+
+  private _flush(): void {
+    cancelAnimationFrame(this._frame);
+    this._frame = 0;
+    for (const [id, time] of this._waiting) {
+      const body = this._texts.get(id) ?? '';
+      // The newest message is the one that grows: look from the end.
+      const known = this.messages.findLast(message => message.id === id);
+      if (known) {
+        known.update({ body });
+      } else {
+        this._add(id, body, id, time);
+      }
+    }
+    this._waiting.clear();
+  }
+
+  private _add(id: string, body: IMessageContent['body'], of: string, time: number): void {
+    const sender = this._senders.get(of) ?? NEXUS;
+    this.messageAdded({ type: 'msg', id, body, time, sender });
+  }
+
+  private _note(change: Partial<IActivity>): void {
+    this._activity = { ...this._activity, ...change };
+    this._activityChanged.emit(this._activity);
+  }
+
+  private _frame = 0;
+  private _activity: IActivity = { isConnected: true, isBusy: false, progress: '', problem: '' };
+  private readonly _channel: ChatChannel;
+  private readonly _owner: IUser;
+  private readonly _trans: TranslationBundle;
+  private readonly _texts = new Map<string, string>();
+  private readonly _senders = new Map<string, IUser>();
+  private readonly _waiting = new Map<string, number>();
+  private readonly _activityChanged = new Signal<this, IActivity>(this);
+}
+
+type IMimeData = Exclude<IMessageContent['body'], string>['data'];

@@ -1,0 +1,89 @@
+/** The chat panel; this module and `@jupyter/chat` are loaded when the panel is first shown. */
+import {
+  AttachmentOpenerRegistry,
+  ChatCommandRegistry,
+  ChatWidget,
+  InputToolbarRegistry
+} from '@jupyter/chat';
+import { IThemeManager } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ServiceManager } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { BoxLayout, Widget } from '@lumino/widgets';
+import { ActivityBar } from './activityBar';
+import { ChatChannel, IChatRequest } from './channel';
+import { NexusChatModel } from './model';
+
+/** What the panel needs of JupyterLab. */
+export interface IChatServices {
+  commands: CommandRegistry;
+  documents: IDocumentManager;
+  rendermime: IRenderMimeRegistry;
+  services: ServiceManager.IManager;
+  themes: IThemeManager | null;
+  trans: TranslationBundle;
+}
+
+const CHAT = 'main';
+
+/** Messages, activity and input. */
+export class ChatPanel extends Widget {
+  constructor(lab: IChatServices) {
+    super();
+    this.addClass('nx-ChatPanel');
+    const identity = lab.services.user.identity;
+    this.model = new NexusChatModel({
+      id: CHAT,
+      channel: new ChatChannel(CHAT),
+      user: {
+        username: identity?.username ?? 'you',
+        display_name: lab.trans.__('You'),
+        initials: (identity?.initials ?? 'Y').slice(0, 2),
+        color: identity?.color
+      },
+      trans: lab.trans,
+      commands: lab.commands,
+      documentManager: lab.documents,
+      config: { unreadNotifications: false, enableCodeToolbar: false, stackMessages: true }
+    });
+    this.model.name = 'Nexus';
+    const openers = new AttachmentOpenerRegistry();
+    openers.set('file', attachment => {
+      void lab.commands.execute('docmanager:open', { path: attachment.value });
+    });
+    const chat = new ChatWidget({
+      model: this.model,
+      rmRegistry: lab.rendermime,
+      themeManager: lab.themes,
+      chatCommandRegistry: new ChatCommandRegistry(),
+      attachmentOpenerRegistry: openers,
+      inputToolbarRegistry: InputToolbarRegistry.defaultToolbarRegistry(),
+      welcomeMessage: lab.trans.__(
+        '**What would you like to build?**\n\nDescribe an app in a sentence, for example *compare body mass by species*. Attach a table, or name one that lies in this folder.'
+      ),
+      area: 'sidebar'
+    });
+    const layout = (this.layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 }));
+    const activity = new ActivityBar(this.model, lab.trans);
+    BoxLayout.setStretch(chat, 1);
+    BoxLayout.setStretch(activity, 0);
+    layout.addWidget(chat);
+    layout.addWidget(activity);
+  }
+
+  /** The chat. */
+  readonly model: NexusChatModel;
+
+  /** Send a request as if it had been typed. */
+  ask(request: IChatRequest): void {
+    this.model.ask(request);
+  }
+
+  /** Close the connection. */
+  override dispose(): void {
+    this.model.dispose();
+    super.dispose();
+  }
+}

@@ -1,0 +1,40 @@
+/** Says that outputs are shown safely, and lets the owner trust the code. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { getJson } from '../api/client';
+
+/** A line above the notebook while its code is not trusted. */
+export class TrustBar extends Widget {
+  constructor(trans: TranslationBundle) {
+    super();
+    this.addClass('nx-TrustBar');
+    this.node.setAttribute('role', 'note');
+    const text = document.createElement('span');
+    text.textContent = trans.__(
+      'This notebook has code you have not trusted yet: here you see text, pictures and tables; the app view shows all.'
+    );
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'nx-CanvasBar-button';
+    button.textContent = trans.__('Trust this code');
+    button.addEventListener('click', () => this._accepted.emit());
+    this.node.append(text, button);
+    this.hide();
+  }
+
+  /** The owner trusts the code. */
+  get accepted(): ISignal<this, void> {
+    return this._accepted;
+  }
+
+  /** Return whether the kernel ran code that is not trusted. */
+  async ask(kernelId: string): Promise<boolean> {
+    const answer = await getJson<{ clean: boolean }>(
+      `trust/kernels/${encodeURIComponent(kernelId)}`
+    );
+    return !answer.clean;
+  }
+
+  private readonly _accepted = new Signal<this, void>(this);
+}
