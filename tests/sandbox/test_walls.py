@@ -45,20 +45,15 @@ print(caps, status["NoNewPrivs"], status["Seccomp"], status["Uid"].split())
 
 
 def test_process_is_not_root_on_the_host(notebook: Any) -> None:
-    inner = int(notebook.run("import os; print(os.getpid())"))
-    pids = [
-        path
-        for path in Path("/proc").glob("[0-9]*")
-        if any(
-            line.split()[1:][-1:] == [str(inner)] and len(line.split()) > 2
-            for line in (path / "status").read_text().splitlines()
-            if line.startswith("NSpid")
-        )
-    ]
-    assert pids
-    for path in pids:
-        uids = next(line for line in (path / "status").read_text().splitlines() if line.startswith("Uid"))
-        assert "0" not in uids.split()[1:]
+    assert notebook.run("import os; os.getuid()") == "1000"
+    bubble = notebook.manager.provisioner._bubble
+    info = Path(f"/proc/self/fdinfo/{bubble._kernel_fd}").read_text()
+    kernel = next(line.split()[1] for line in info.splitlines() if line.startswith("Pid:"))
+    for pid in (kernel, bubble.pid):
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        uids = next(line for line in status if line.startswith("Uid")).split()[1:]
+        assert len(uids) == 4
+        assert "0" not in uids
 
 
 def test_environment_of_the_server_is_hidden(notebook: Any) -> None:
@@ -74,6 +69,14 @@ for path in glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline"):
 print(found, sorted(name for name in os.environ if name.startswith(("NEXUS", "JUPYTER", "SSH", "AWS", "OPENAI"))))
 """
     assert notebook.run(code) == "[] []"
+
+
+def test_first_processes_never_had_the_servers_environment(notebook: Any) -> None:
+    pids = [notebook.manager.provisioner._bubble.pid]
+    pids += [int(pid) for pid in Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split()]
+    assert len(pids) == 2
+    for pid in pids:
+        assert Path(f"/proc/{pid}/environ").read_bytes() == b""
 
 
 def test_network_is_only_an_empty_loopback(notebook: Any) -> None:
