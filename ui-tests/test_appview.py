@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tornado.httpserver
 import tornado.netutil
 import tornado.web
-from conftest import NewPage
+from conftest import Lab, NewPage
 from playwright.sync_api import FrameLocator, Page, expect
 
 from nexus_jupyter.appview import documents
@@ -582,3 +585,132 @@ def test_html_outputs_are_inert(open_app: OpenApp) -> None:
     expect(app.get_by_text("before")).to_have_count(2)
     assert app.locator("title").text_content() != "owned"
     assert app.locator("main script, main [onerror]").count() == 0
+
+
+# --- the real relay, a real server and a real kernel ----------------------------------------------
+
+PACKAGE = Path(__file__).parents[1] / "labextension"
+
+# A page of its own around AppFrame: cells run on one connection, the app view has another.
+HOST_SCRIPT = """
+import { KernelManager, ServerConnection } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { AppFrame } from './src/core/frame';
+
+window.startApp = async code => {
+  const serverSettings = ServerConnection.makeSettings();
+  const kernels = new KernelManager({ serverSettings });
+  const kernel = await kernels.startNew({ name: 'python3' }, { handleComms: false });
+  const clientId = `nexus-app-${Math.random().toString(36).slice(2)}`;
+  const view = kernels.connectTo({ model: kernel.model, clientId, handleComms: false });
+  await Promise.all([kernel.info, view.info]);
+  const source = { cells: [], changed: null };
+  source.changed = new Signal(source);
+  const init = { title: 'Real app', description: '', layout: 'column', strings: {} };
+  const frame = new AppFrame({ source, init, themeManager: null, serverSettings });
+  frame.node.style.cssText = 'position: fixed; inset: 0; z-index: 99999; background: white';
+  const run = async text => {
+    const outputs = [];
+    const future = kernel.requestExecute({ code: text });
+    future.onIOPub = ({ header, content }) => {
+      const isView = content.data && 'application/vnd.jupyter.widget-view+json' in content.data;
+      if (isView || header.msg_type === 'error') {
+        outputs.push({ output_type: header.msg_type, ...content });
+      }
+    };
+    await future.done;
+    source.cells = [{ id: 'c', role: 'app', cell_type: 'code', outputs }];
+    source.changed.emit(null);
+  };
+  frame.relay.kernel = view;
+  // The cells run while the frame is still loading: nothing they print may be lost.
+  const ran = run(code);
+  Widget.attach(frame, document.body);
+  await ran;
+  Object.assign(window, { frame, kernel, run });
+};
+"""
+
+REAL_APP = """
+import anywidget, traitlets
+import ipywidgets as w
+from IPython.display import display
+
+rows = w.IntSlider(description="Rows", value=3, max=6)
+
+def draw(n):
+    print("rows", n)
+    spec = {"data": {"values": [{"x": i, "y": i + 1} for i in range(n)]}, "mark": "bar", "encoding": {
+        "x": {"field": "x", "type": "ordinal"}, "y": {"field": "y", "type": "quantitative"}}}
+    display({"application/vnd.vegalite.v5+json": spec}, raw=True)
+
+class Counter(anywidget.AnyWidget):
+    _esm = "export default { render({ model, el }) { const b = document.createElement('button');" \
+        "const show = () => { b.textContent = 'n=' + model.get('n'); }; show(); model.on('change:n', show);" \
+        "b.onclick = () => { model.set('n', model.get('n') + 1); model.save_changes(); }; el.append(b); } }"
+    n = traitlets.Int(1).tag(sync=True)
+
+out = w.interactive_output(draw, {"n": rows})
+counter, upload, fail, label = Counter(), w.FileUpload(), w.Button(description="Fail"), w.Label()
+link = w.jslink((rows, "value"), (counter, "n"))
+fail.on_click(lambda _: 1 / 0)
+upload.observe(lambda change: setattr(label, "value", bytes(change.new[0].content).decode()), "value")
+display(w.VBox([rows, out, counter, upload, label, fail]))
+"""
+
+
+BUNDLE = """
+import { build } from 'esbuild';
+const empty = Object.fromEntries(['.css', '.woff', '.woff2', '.ttf', '.eot'].map(kind => [kind, 'empty']));
+await build({
+  alias: { path: 'path-browserify' },
+  bundle: true,
+  define: { 'process.env.NODE_ENV': '"production"', 'process.platform': '"linux"' },
+  loader: { ...empty, '.svg': 'text' },
+  logLevel: 'error',
+  stdin: { contents: process.argv[1], loader: 'ts', resolveDir: process.cwd() }
+});
+"""
+
+
+@pytest.fixture(scope="session")
+def host_script() -> str:
+    node = shutil.which("node")
+    if node is None or not (PACKAGE / "node_modules" / "esbuild").exists():
+        pytest.skip("The labextension's packages are not installed.")
+    command = [node, "--input-type=module", "--eval", BUNDLE, HOST_SCRIPT]
+    return subprocess.run(command, cwd=PACKAGE, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def test_real_kernel_drives_an_app(lab: Lab, host_script: str) -> None:
+    page = lab.page()
+    page.evaluate(host_script)
+    page.evaluate("code => startApp(code)", REAL_APP)
+    app = page.frame_locator("iframe[title='Real app']").frame_locator("iframe")
+    bars, slider = app.locator(".nx-chart .mark-rect.role-mark path"), app.get_by_role("slider", name="Rows")
+    expect(bars).to_have_count(3)
+
+    slider.press("ArrowRight")
+    expect(bars).to_have_count(4)
+    expect(app.locator(".nx-output > .nx-pre")).to_have_text("rows 4\n")
+    app.get_by_role("button", name="n=4").click()
+    expect(bars).to_have_count(5)
+
+    app.locator("input[type=file]").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"from a file"}
+    )
+    expect(app.locator("[data-view=LabelView]")).to_have_text("from a file")
+    app.get_by_role("button", name="Fail").click()
+    expect(app.get_by_role("alert")).to_contain_text("ZeroDivisionError")
+
+    # Moving the widget in the page loads its frame again: everything comes back from the kernel.
+    page.evaluate("() => { const home = frame.node.parentNode; frame.node.remove(); home.append(frame.node); }")
+    expect(bars).to_have_count(5)
+    assert page.evaluate("frame.inspect()")["chart_marks"] == [5]
+
+    page.evaluate("kernel.restart()")
+    page.evaluate("code => run(code)", REAL_APP)
+    expect(bars).to_have_count(3)
+    page.evaluate("kernel.shutdown()")
+    expect(app.get_by_text("This app has stopped.")).to_be_visible()

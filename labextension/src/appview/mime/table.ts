@@ -31,6 +31,12 @@ export function renderHtml({ value }: IRenderRequest): IRendered {
       continue;
     }
     table.removeAttribute('border');
+    // A corner above the index says nothing: no header for a screen reader to read out.
+    for (const head of Array.from(table.querySelectorAll('thead th'))) {
+      if ((head.textContent ?? '').trim() === '') {
+        head.replaceWith(h('td', { colspan: head.getAttribute('colspan') }));
+      }
+    }
     alignNumbers(table);
     const label = table.querySelector('caption')?.textContent ?? 'Table';
     const frame = h('div', { class: 'nx-table', role: 'region', tabindex: 0, 'aria-label': label });
