@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 ok, 1 the app failed, 2 usage, 3 environment."""
     options = parser().parse_args(arguments)
+    # jsonschema's check of IRIs builds a grammar for 2 s of CPU when imported; no schema here has an IRI.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None means: not importable
     # nbclient and jupyter_client report through logging; what matters reaches the user as a sentence.
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
-from types import MethodType
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
@@ -73,22 +71,10 @@ class NexusExtension(ExtensionApp):
         settings["kernel_websocket_connection_class"] = GuardedConnection.with_trust(lambda: self.services.trust)
 
     def _make_saves_atomic(self) -> None:
-        """Give the stock file contents manager our atomic write; others keep their own guarantee."""
-        from jupyter_server.services.contents.fileio import FileManagerMixin
+        from nexus_jupyter.artifacts.contents import make_saves_atomic
 
         server: Any = self.serverapp
-        manager: Any = server.contents_manager
-        if not isinstance(manager, FileManagerMixin) or not manager.use_atomic_writing:
-            return
-
-        @contextlib.contextmanager
-        def atomic_writing(this: Any, os_path: str, **kwargs: Any) -> Any:
-            from nexus_jupyter.artifacts.files import atomic_writer
-
-            with this.perm_to_403(os_path), atomic_writer(os_path, **kwargs) as stream:
-                yield stream
-
-        setattr(manager, "atomic_writing", MethodType(atomic_writing, manager))  # noqa: B010  a method, replaced
+        make_saves_atomic(server.contents_manager)
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         """Keep a sandbox warm once the server runs."""

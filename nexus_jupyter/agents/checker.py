@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ async def check(nb: NotebookNode, path: Path, *, timeout: float = 120, progress:
     if progress:
         progress("Looking at the result")
     started = time.perf_counter()
-    report = render_report(shown_cells(nb), widget_state(nb))
+    report = await asyncio.to_thread(render_report, shown_cells(nb), widget_state(nb))
     seconds = {**run.seconds, "render": time.perf_counter() - started}
     app = read_app(nb) if is_app(nb) else None
     problems = _problems(run, report, app)

@@ -14,6 +14,7 @@ from nexus_jupyter.models.artifact import AppRecord, Component, Port, Provenance
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes.manifest import Recipe, TemplateCell, shared_cell
 from nexus_jupyter.recipes.slots import Filling
+from nexus_jupyter.recipes.words import UNITS
 
 KERNEL = "nexus-python"
 ABOUT = "Built from the recipe *{recipe}*; no model was used."
@@ -70,18 +71,27 @@ def title_of(recipe: Recipe, filling: Filling, table: Table | None) -> str:
     values = filling.values()
     match recipe.manifest.id:
         case "group-compare":
-            return f"{readable(values['value'])} by {readable(values['group'])}"[:120]
+            return f"{readable(values['value'])} by {_inside(values['group'])}"[:120]
         case "chart-builder":
-            return f"{readable(values['y'])} and {readable(values['x'])}"[:120]
+            return f"{readable(values['y'])} and {_inside(values['x'])}"[:120]
     if table:
         return f"{recipe.manifest.title}: {readable(table.file.rsplit('.', 1)[0])}"[:120]
     return recipe.manifest.title
 
 
 def readable(column: str) -> str:
-    """Return a column or file name as people say it."""
-    text = " ".join(column.replace("_", " ").split())
+    """Return a column or file name as people say it: no underscores, no unit at the end."""
+    words = column.replace("_", " ").split()
+    while len(words) > 1 and words[-1].casefold().strip("()[]") in UNITS:
+        words.pop()
+    text = " ".join(words)
     return text[:1].upper() + text[1:] or "Unnamed"
+
+
+def _inside(column: str) -> str:
+    """Return a name as it stands inside a sentence: acronyms keep their capitals."""
+    text = readable(column)
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def description_of(recipe: Recipe, table: Table | None) -> str:

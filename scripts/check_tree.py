@@ -1,0 +1,71 @@
+"""Checks of the tree that no linter makes: no registry address, no dangerous package, versions that agree."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ADDRESS = re.compile(
+    r'"resolved": *"http|^--(extra-)?index-url|^--find-links|npmRegistryServer|^registry *=', re.MULTILINE
+)
+BAD_LITELLM = {"1.82.7", "1.82.8"}
+# Files that run at every start of Python; anything else in site-packages is refused.
+PTH = re.compile(r"^(distutils-precedence|_?nexus_jupyter|__editable__.*|_virtualenv|coloredlogs)\.pth$")
+
+
+def tracked() -> list[Path]:
+    """Return the files git tracks."""
+    out = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return [ROOT / name for name in out.decode().split("\0") if name]
+
+
+def addresses() -> list[str]:
+    """Return files that name a package registry."""
+    found = []
+    for path in tracked():
+        if path.suffix in {".json", ".txt", ".toml", ".cfg", ".yml", ".npmrc"} or path.name == ".npmrc":
+            if path.is_file() and ADDRESS.search(path.read_text(encoding="utf-8", errors="ignore")):
+                found.append(f"{path.relative_to(ROOT)} names a package registry.")
+    return found
+
+
+def versions() -> list[str]:
+    """Return disagreements between the versions of the Python and the npm package."""
+    python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    module = re.search(r'__version__ = "([^"]+)"', (ROOT / "nexus_jupyter" / "__init__.py").read_text())
+    npm = json.loads((ROOT / "labextension" / "package.json").read_text())["version"]
+    if module and python == module[1] == npm:
+        return []
+    return [f"Versions differ: pyproject {python}, module {module and module[1]}, npm {npm}."]
+
+
+def supply_chain() -> list[str]:
+    """Return what must not be installed: known bad releases, start-up hooks nobody asked for."""
+    problems = []
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text()
+        problems += [f"{path.name} pins litellm {bad}." for bad in BAD_LITELLM if f"litellm=={bad}" in text]
+        if "litellm[proxy]" in text:
+            problems.append(f"{path.name} installs litellm's proxy.")
+    for path in Path(sysconfig.get_paths()["purelib"]).glob("*.pth"):
+        if not PTH.match(path.name):
+            problems.append(f"{path.name} runs at every start of Python.")
+    return problems
+
+
+def main() -> int:
+    """Print every problem; return 1 if there is one."""
+    problems = [*addresses(), *versions(), *supply_chain()]
+    for problem in problems:
+        sys.stderr.write(problem + "\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

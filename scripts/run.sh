@@ -1,0 +1,10 @@
+#!/bin/sh
+# Open JupyterLab with Nexus on a folder; another port is taken when this one is in use.
+# usage: run.sh VENV FOLDER PORT
+set -eu
+venv="$1"; folder="$2"; port="$3"
+root=""
+[ "$(id -u)" = 0 ] && root="--allow-root"
+echo "Starting JupyterLab on $folder; its address follows. Ctrl+C ends it."
+exec "$venv/bin/python" -m jupyterlab $root --ServerApp.port="$port" \
+    --ServerApp.root_dir="$(cd "$folder" && pwd)" --LabApp.default_url=/lab/tree/Welcome.ipynb ${NEXUS_LAB_OPTIONS:-}
