@@ -29,9 +29,9 @@ def addresses() -> list[str]:
     """Return files that name a package registry."""
     found = []
     for path in tracked():
-        if path.suffix in {".json", ".txt", ".toml", ".cfg", ".yml", ".npmrc"} or path.name == ".npmrc":
-            if path.is_file() and ADDRESS.search(path.read_text(encoding="utf-8", errors="ignore")):
-                found.append(f"{path.relative_to(ROOT)} names a package registry.")
+        is_settings = path.suffix in {".json", ".txt", ".toml", ".cfg", ".yml"} or path.name == ".npmrc"
+        if is_settings and path.is_file() and ADDRESS.search(path.read_text(encoding="utf-8", errors="ignore")):
+            found.append(f"{path.relative_to(ROOT)} names a package registry.")
     return found
 
 

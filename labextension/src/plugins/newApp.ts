@@ -32,7 +32,13 @@ export const newAppPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: {} },
       execute: () => newApp(app.commands, trans)
     });
-    launcher?.add({ command, category: trans.__('Notebook'), rank: 0 });
+    launcher?.add({
+      command,
+      category: trans.__('Notebook'),
+      rank: 0,
+      // This category draws pictures of kernels and ignores a command's own icon.
+      kernelIconUrl: `data:image/svg+xml;utf8,${encodeURIComponent(newAppIcon.svgstr.replace(/#616161/g, '#1976d2'))}`
+    });
     menu?.fileMenu.newMenu.addGroup([{ command }], 25);
     palette?.addItem({ command, category: trans.__('Nexus'), args: { isPalette: true } });
   }

@@ -61,7 +61,7 @@ export class ChatPanel extends Widget {
       attachmentOpenerRegistry: openers,
       inputToolbarRegistry: InputToolbarRegistry.defaultToolbarRegistry(),
       welcomeMessage: lab.trans.__(
-        '**What would you like to build?**\n\nDescribe an app in a sentence, for example *compare body mass by species*. Attach a table, or name one that lies in this folder.'
+        '**What would you like to build?**\n\nDescribe an app in a sentence, for example *compare body mass by species*. Attach a table, or name one that lies in this folder.\n'
       ),
       area: 'sidebar'
     });
