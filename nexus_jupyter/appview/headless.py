@@ -1,19 +1,26 @@
 """Looks at an app without a browser: runs the app client's own code in a bare V8 and reports what it drew.
 
-Nothing here reaches the network or the disk: the isolate has neither, and is thrown away after each look.
+Each look has a process of its own (`isolate`): an app that fills the memory ends that process, not ours.
+The V8 in it has no network and no disk.
 """
 
 from __future__ import annotations
 
-import functools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from nexus_jupyter.appview.documents import STATIC
 
 SCRIPT: Final = STATIC / "headless.js"
+ISOLATE: Final = Path(__file__).with_name("isolate.py")
+# What a Python needs to start; no token, key or address of the server is among it.
+KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +105,7 @@ def render_report(
         The saved widget state by model id, or the whole
         `nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]`.
     timeout_s
-        The longest a look may take.
+        The longest a look may take, its process included.
     memory_mb
         The most memory the isolate may use.
 
@@ -107,27 +114,39 @@ def render_report(
     RuntimeError
         The app client is not built.
     """
-    from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
-
     is_whole = "version_major" in models and isinstance(models.get("state"), Mapping)
     saved = models["state"] if is_whole else models
+    if not SCRIPT.is_file():
+        raise RuntimeError("The app client is not built; run `make install`.")
     request = json.dumps({"cells": [_cell(cell) for cell in cells], "models": model_states(saved)})
+    order = json.dumps({"script": str(SCRIPT), "request": request, "memory_mb": memory_mb})
     try:
-        with MiniRacer() as isolate:
-            isolate.set_hard_memory_limit(memory_mb * 1024 * 1024)
-            isolate.eval(_script())
-            isolate.eval(f"nexusRender({json.dumps(request)})", timeout_sec=timeout_s)
-            result = json.loads(str(isolate.eval("nexusResult()", timeout_sec=timeout_s)))
-    except JSTimeoutException:
+        run = subprocess.run(
+            [sys.executable, "-I", str(ISOLATE)],
+            input=order.encode(),
+            env={name: os.environ[name] for name in KEPT if name in os.environ},
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
         return RenderReport(errors=(f"Drawing the app took longer than {timeout_s:g} s.",))
-    except JSOOMException:
-        return RenderReport(errors=(f"Drawing the app took more than {memory_mb} MB of memory.",))
-    except JSEvalException as error:
-        return RenderReport(errors=(f"The app client failed: {_first_line(str(error))}",))
+    if run.returncode != 0:
+        return RenderReport(errors=(_failure(run.stderr.decode(errors="replace"), memory_mb),))
+    result = json.loads(run.stdout)
     if result["report"] is None:
         reason = _first_line(result["failure"] or "it did not finish")
         return RenderReport(errors=(f"The app client failed: {reason}",))
     return _report(result["report"])
+
+
+def _failure(log: str, memory_mb: int) -> str:
+    """Say why the child process ended."""
+    if "JSEvalException" in log:
+        return f"The app client failed: {_first_line(log.split('JSEvalException: ', 1)[-1])}"
+    if "ModuleNotFoundError" in log:
+        return "The engine that looks at apps is missing; install `mini-racer`."
+    return f"Drawing the app needs more than {memory_mb} MB of memory."
 
 
 def _report(raw: Mapping[str, Any]) -> RenderReport:
@@ -168,11 +187,3 @@ def _base64(buffer: Mapping[str, Any]) -> str:
 
 def _first_line(text: str) -> str:
     return text.strip().split("\n")[0][:300]
-
-
-@functools.cache
-def _script() -> str:
-    """Read the client's headless twin, built by `npm run build:prod`."""
-    if not SCRIPT.is_file():
-        raise RuntimeError("The app client is not built; run `make install`.")
-    return SCRIPT.read_text(encoding="utf-8")

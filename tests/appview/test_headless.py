@@ -171,11 +171,31 @@ def test_html_cannot_run_even_here() -> None:
     assert (report.text_chars, report.errors) == (4, ())
 
 
+ENDLESS = {**chart("point"), "data": {"sequence": {"start": 0, "stop": 1e9, "as": "b"}}}
+
+
 def test_endless_chart_is_stopped() -> None:
-    endless = {**chart("point"), "data": {"sequence": {"start": 0, "stop": 1e9, "as": "b"}}}
-    report = render_report([cell({"application/vnd.vegalite.v5+json": endless})], {}, timeout_s=1.5)
-    assert report.errors
-    assert report.marks == 0
+    report = render_report([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=1.5)
+    assert report == RenderReport(errors=("Drawing the app took longer than 1.5 s.",))
+
+
+def test_app_that_fills_the_memory_ends_only_its_own_process() -> None:
+    report = render_report([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=60, memory_mb=100)
+    assert report == RenderReport(errors=("Drawing the app needs more than 100 MB of memory.",))
+
+
+def test_child_process_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    real = subprocess.run
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        seen.update(kwargs["env"])
+        return real(*args, **kwargs)
+
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    monkeypatch.setattr(subprocess, "run", run)
+    assert look(chart()).marks == 3
+    assert set(seen) <= set(headless.KEPT)
 
 
 def test_engine_is_loaded_only_when_used() -> None:
