@@ -1,4 +1,4 @@
 import pandas as pd
 
-table = pd.read_csv(DATA_FILE, **READ_OPTIONS)
+table = pd.read_csv(DATA_FILE, low_memory=False, **READ_OPTIONS)
 table.columns = table.columns.map(str)
