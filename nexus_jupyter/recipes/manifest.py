@@ -33,6 +33,8 @@ class Slot(Record):
     only_named: bool = Field(False, description="Left empty unless the sentence names it.")
     follows: dict[str, str] = Field({}, description="Choice -> slot whose value this one takes unless named.")
     choices: dict[str, tuple[str, ...]] = {}
+    suits_slot: str = Field("", description="Slot whose column decides a choice that the sentence leaves open.")
+    suits: dict[ColumnKind, str] = Field({}, description="Kind of that column -> choice.")
     default: str = ""
 
 

@@ -12,8 +12,13 @@ from nexus_jupyter.models.table import Column, Table
 from nexus_jupyter.recipes.manifest import Manifest, Slot
 from nexus_jupyter.recipes.words import STOP, Mention, column_stems, mentions, stem, tokens
 
-QUOTED = re.compile(r"[`\"“']([^`\"”']{1,120})[`\"”']")
+QUOTES = (("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"))
+QUOTED = re.compile(
+    "|".join(f"{a}([^{a}{b}]{{1,120}}){b}" for a, b in QUOTES) + r"|(?<!\w)'([^']{1,120})'(?!\w)"  # not in "men's"
+)
 FORMULA = re.compile(r"[A-Za-z_0-9.()\s+\-*/%^]+")
+VAGUE = {"and", "of", "for", "between", "over", "plot", "chart", "graph", "visualise", "visualize"}
+CALENDAR = {stem(w) for w in ("year", "month", "day", "week", "hour", "lat", "latitude", "lon", "longitude", "index")}
 ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
 
 
@@ -57,8 +62,8 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
         filled, notes = _columns(manifest, sentence, table)
     for name, slot in manifest.slots.items():
         if slot.type == "choice":
-            filled[name] = _choice(name, slot, sentence)
-    _follow(manifest, filled)
+            filled[name] = _choice(name, slot, sentence, table)
+    _follow(manifest, filled, table)
     if any(s.type == "formula" for s in manifest.slots.values()):
         filled |= _formula(manifest, sentence)
     return Filling(slots=tuple(filled[name] for name in manifest.slots if name in filled), notes=tuple(notes))
@@ -66,34 +71,31 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
 
 def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str, Filled], list[str]]:
     slots = {name: slot for name, slot in manifest.slots.items() if slot.type == "column"}
-    names = [c.name for c in table.columns]
-    for quoted in QUOTED.findall(sentence):
-        if slots and quoted not in names and not mentions(quoted, names):
-            listed = ", ".join(f"`{n}`" for n in names[:12])
-            raise ColumnUnknown(f"`{table.file}` has no column `{quoted}`.", f"Its columns are {listed}.")
+    must_exist = any(not slot.only_named for slot in slots.values())
     words = tokens(sentence)
-    found = mentions(sentence, names)
+    found = _named_columns(sentence, table, must_exist=must_exist)
     chosen: dict[str, Mention] = {}
-    # A column behind a slot's own word ("by species") belongs there, whatever its kind.
-    for name, slot in slots.items():
-        for mention in sorted(found, key=lambda m: m.start):
-            if mention in chosen.values() or not _is_behind(words, mention.start, slot.after):
-                continue
-            column = table.column(mention.column)
-            if column and column.kind in slot.kinds:
-                chosen[name] = mention
-                break
+    # A column behind a slot's own word ("by species") belongs there, whatever its kind; "coloured by" is more
+    # telling than "by".
+    behind = [
+        (-length, m.start, name, m)
+        for name, slot in slots.items()
+        for m in found
+        if (length := _behind(words, m.start, slot.after)) and _is_of(table, m.column, slot.kinds)
+    ]
+    for _, _, name, mention in sorted(behind, key=lambda b: b[:2]):
+        if name not in chosen and mention not in chosen.values():
+            chosen[name] = mention
     for name, slot in slots.items():
         if name not in chosen and not slot.only_named:
-            rest = [m for m in found if m not in chosen.values()]
-            rest = [m for m in rest if (c := table.column(m.column)) and c.kind in slot.kinds]
+            rest = [m for m in found if m not in chosen.values() and _is_of(table, m.column, slot.kinds)]
             rest.sort(key=lambda m: (_preference(slot, table, m.column), -m.score))
             if rest:
                 chosen[name] = rest[0]
     filled: dict[str, Filled] = {}
     taken = {m.column for m in chosen.values()}
     notes: list[str] = []
-    for name, slot in slots.items():
+    for name, slot in sorted(slots.items(), key=lambda s: len(s[1].kinds)):  # the most particular chooses first
         if name in chosen:
             filled[name] = Filled(slot=name, constant=slot.constant, value=chosen[name].column, source="sentence")
             continue
@@ -107,33 +109,73 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
     return filled, notes
 
 
-def _follow(manifest: Manifest, filled: dict[str, Filled]) -> None:
-    """Let an unnamed slot take another's column where a choice says so: a histogram of y is drawn over x."""
-    chosen = {str(f.value) for f in filled.values()}
+def _named_columns(sentence: str, table: Table, *, must_exist: bool) -> list[Mention]:
+    """Return the columns that a sentence names, those in quotes first.
+
+    Raises
+    ------
+    ColumnUnknown
+        A quoted name is no column.
+    """
+    names = [c.name for c in table.columns]
+    found: list[Mention] = []
+    for match in QUOTED.finditer(sentence):
+        quoted = next(g for g in match.groups() if g)
+        start = len(tokens(sentence[: match.start()]))
+        near = [m.column for m in mentions(quoted, names) if m.score >= 0.9]
+        column = quoted if quoted in names else next(iter(near), "")
+        if column:
+            found.append(Mention(column=column, start=start, end=start + len(tokens(quoted)), score=2.0))
+        elif must_exist and quoted not in (table.file, table.file.rsplit(".", 1)[0]):
+            listed = ", ".join(f"`{n}`" for n in names[:12]) + (", ..." if len(names) > 12 else "")
+            raise ColumnUnknown(f"`{table.file}` has no column `{quoted}`.", f"Its columns are {listed}.")
+    for mention in mentions(sentence, names):
+        if all(mention.end <= f.start or mention.start >= f.end for f in found):
+            found.append(mention)
+    return found
+
+
+def _is_of(table: Table, name: str, kinds: tuple[str, ...]) -> bool:
+    column = table.column(name)
+    return column is not None and column.kind in kinds
+
+
+def _follow(manifest: Manifest, filled: dict[str, Filled], table: Table | None) -> None:
+    """Let what the sentence leaves open follow from what it names.
+
+    A histogram of y is drawn over x; over a date, a line.
+    """
     for name, slot in manifest.slots.items():
+        found = filled.get(name)
+        if found is None or found.source == "sentence":
+            continue
+        value = found.value
         for choice, other in slot.follows.items():
-            if choice in chosen and filled[name].source != "sentence" and filled[other].source == "sentence":
-                filled[name] = Filled(slot=name, constant=slot.constant, value=filled[other].value, source="sentence")
+            if any(f.value == choice for f in filled.values()) and filled[other].source == "sentence":
+                value = filled[other].value
+        column = table.column(str(filled[slot.suits_slot].value)) if table and slot.suits_slot else None
+        if column is not None:
+            value = slot.suits.get(column.kind, value)
+        if value != found.value:
+            filled[name] = Filled(slot=name, constant=slot.constant, value=value, source="data")
 
 
-def _is_behind(words: list[str], start: int, after: tuple[str, ...]) -> bool:
-    """Return whether the words before position `start` end with one of `after`, articles skipped."""
+def _behind(words: list[str], start: int, after: tuple[str, ...]) -> int:
+    """Return how many words of `after` end just before position `start`, articles skipped; 0 if none does."""
     while start > 0 and words[start - 1] in ARTICLES and words[start - 1] not in after:
         start -= 1
     before = " ".join(words[max(0, start - 3) : start])
-    return any(before == a or before.endswith(f" {a}") for a in after)
+    return max((len(a.split()) for a in after if before == a or before.endswith(f" {a}")), default=0)
 
 
 def _unmatched(words: list[str], slot: Slot, found: list[Mention]) -> str:
     """Return the word behind `by`, `per`, ... that names no column, or an empty string."""
     covered = {i for m in found for i in range(m.start, m.end)}
-    for position, word in enumerate(words[:-1]):
-        if word in slot.after and word not in {"and", "of", "for", "between", "over"}:
-            following = position + 1
-            while following < len(words) and words[following] in ARTICLES:
-                following += 1
-            if following < len(words) and following not in covered and words[following] not in STOP:
-                return words[following]
+    telling = tuple(a for a in slot.after if a not in VAGUE)
+    for position, word in enumerate(words):
+        is_name = position not in covered and word not in STOP and word not in ARTICLES
+        if is_name and _behind(words, position, telling):
+            return word
     return ""
 
 
@@ -149,16 +191,27 @@ def _likely(slot: Slot, table: Table, taken: set[str]) -> str:
         kind = slot.kinds.index(column.kind) if column.kind in slot.kinds else len(slot.kinds)
         is_key = column.kind == "number" and column.whole and column.unique == table.rows > 3
         looks_like_key = column_stems(column.name)[:1] == ["id"] or column.name.casefold().endswith("id") or is_key
+        is_place = column.kind == "number" and bool(CALENDAR & set(column_stems(column.name)))
         many = column.kind == "category" and column.unique > 12
         single = column.unique < 2
-        return (column.name in taken, kind, looks_like_key, single, many, column.missing)
+        return (
+            kind == len(slot.kinds),
+            column.name in taken,
+            kind,
+            looks_like_key or is_place,
+            single,
+            many,
+            column.missing,
+        )
 
     return min(table.columns, key=rank).name
 
 
-def _choice(name: str, slot: Slot, sentence: str) -> Filled:
-    """Choose by the longest of the choices' words that the sentence has."""
-    text = f" {' '.join(stem(t) for t in tokens(sentence))} "
+def _choice(name: str, slot: Slot, sentence: str, table: Table | None) -> Filled:
+    """Choose by the longest of the choices' words that the sentence has beside the names of columns."""
+    found = mentions(sentence, [c.name for c in table.columns]) if table else []
+    covered = {i for m in found if m.end - m.start > 1 for i in range(m.start, m.end)}
+    text = f" {' '.join(stem(t) for i, t in enumerate(tokens(sentence)) if i not in covered)} "
     best, length = "", 0
     for choice, words in slot.choices.items():
         for word in words:

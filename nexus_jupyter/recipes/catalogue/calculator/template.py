@@ -8,6 +8,7 @@
 
 # %% role=setup id=evaluate
 import ast
+import html
 import math
 import operator
 
@@ -28,18 +29,16 @@ FUNCTIONS |= {"abs": abs, "min": min, "max": max, "round": round}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
+def parse(formula):
+    """Return the syntax tree of a formula; `^` is a power, as on paper."""
+    return ast.parse(formula.replace("^", "**").strip(), mode="eval")
+
+
 def names_in(formula):
     """Return the input names of a formula, in order."""
-    names = []
-    for node in ast.walk(ast.parse(formula, mode="eval")):
-        if (
-            isinstance(node, ast.Name)
-            and node.id not in FUNCTIONS
-            and node.id not in CONSTANTS
-            and node.id not in names
-        ):
-            names.append((node.col_offset, node.id))
-    return list(dict.fromkeys(name for _, name in sorted(names)))
+    known = {**FUNCTIONS, **CONSTANTS}
+    nodes = [n for n in ast.walk(parse(formula)) if isinstance(n, ast.Name) and n.id not in known]
+    return list(dict.fromkeys(n.id for n in sorted(nodes, key=lambda n: n.col_offset)))
 
 
 def evaluate(formula, values):
@@ -66,7 +65,7 @@ def evaluate(formula, values):
                 return FUNCTIONS[node.func.id](*map(value_of, node.args))
         raise ValueError(f"`{ast.unparse(node)}` is not part of a formula")
 
-    return value_of(ast.parse(formula, mode="eval"))
+    return value_of(parse(formula))
 
 
 # %% role=app id=app
@@ -79,27 +78,37 @@ formula = widgets.Text(
 fields = widgets.VBox()
 answer = widgets.HTML()
 inputs = {}
+REASONS = {
+    SyntaxError: "the formula is not complete",
+    ZeroDivisionError: "a division by zero",
+    OverflowError: "the number is too large",
+    RecursionError: "the formula is too deep",
+    MemoryError: "the formula is too deep",
+}
 
 
 def number(value):
     """Return a number as people write it: at most 10 digits, no trailing zeros."""
-    return f"{value:,.10g}" if isinstance(value, int | float) else str(value)
+    if isinstance(value, complex) or not math.isfinite(value):
+        raise ValueError("it is no real number, or too large")
+    return f"{value:,.10g}"
 
 
 def update(_=None):
+    """Show the result, or why there is none."""
     try:
         value = evaluate(formula.value, {name: field.value for name, field in inputs.items()})
         answer.value = f'<p style="font-size: 2em; margin: 8px 0">{number(value)}</p>'
-    except (SyntaxError, ValueError, TypeError, ZeroDivisionError, OverflowError) as error:
-        reason = "the formula is not complete" if isinstance(error, SyntaxError) else str(error).replace("<", "&lt;")
-        answer.value = f'<p role="alert" style="margin: 8px 0">No result: {reason}.</p>'
+    except (ArithmeticError, ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        reason = REASONS.get(type(error), str(error))
+        answer.value = f'<p role="alert" style="margin: 8px 0">No result: {html.escape(reason)}.</p>'
 
 
 def show_inputs(_=None):
     """Offer one field for each name in the formula; values typed before are kept."""
     try:
         names = names_in(formula.value)
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return update()
     for name in names:
         if name not in inputs:

@@ -13,8 +13,11 @@
 # shared: chart
 
 # %% role=setup id=prepare
+import numpy as np
+
 MOST_POINTS = 5000
 MOST_BARS = 60
+MOST_COLOURS = 12
 NO_COLOUR = "(none)"
 MARKS = {
     "Points": {"type": "point", "filled": True, "size": 50, "opacity": 0.7, "tooltip": True},
@@ -37,13 +40,21 @@ def as_shown(series):
     return series if scale_of(series) != "nominal" else series.astype("string").fillna("(missing)")
 
 
+def coloured(series):
+    """Return the names that colour a chart: the most frequent ones, the rest together."""
+    names = series.astype("string").fillna("(missing)")
+    frequent = names.value_counts().index[:MOST_COLOURS]
+    return names.where(names.isin(frequent), "(other)")
+
+
 def binned(series, bins=30):
-    """Return how many values fall into each of `bins` equal intervals."""
-    values = pd.to_numeric(series, errors="coerce").dropna()
+    """Return how many values fall into each of `bins` equal intervals; the last one holds its upper end."""
+    values = pd.to_numeric(series, errors="coerce")
+    values = values[np.isfinite(values)]
     if values.empty:
         return pd.DataFrame({"From": [], "To": [], "Count": []})
-    counts = pd.cut(values, bins=min(bins, max(1, values.nunique()))).value_counts(sort=False)
-    return pd.DataFrame({"From": counts.index.left, "To": counts.index.right, "Count": counts.to_numpy()})
+    counts, edges = np.histogram(values.astype(float), bins=min(bins, values.nunique()))
+    return pd.DataFrame({"From": edges[:-1], "To": edges[1:], "Count": counts})
 
 
 # %% role=setup id=draw
@@ -70,7 +81,7 @@ def chart(kind, x, y, colour, combine):
     columns = {"x": as_shown(table[x]), "y": pd.to_numeric(table[y], errors="coerce")}
     keys = ["x"]
     if colour != NO_COLOUR:
-        columns["colour"] = table[colour].astype("string").fillna("(missing)")
+        columns["colour"] = coloured(table[colour])
         keys.append("colour")
     rows = pd.DataFrame(columns).dropna(subset=["x", "y"])
     if kind != "Points":
@@ -91,7 +102,7 @@ def chart(kind, x, y, colour, combine):
 import ipywidgets as widgets
 
 columns = list(table.columns)
-numbers = list(table.select_dtypes("number").columns) or columns
+numbers = list(dict.fromkeys([*table.select_dtypes("number").columns, Y_COLUMN]))
 kind = widgets.ToggleButtons(options=list(MARKS), value=KIND, description="Chart")
 x = widgets.Dropdown(options=columns, value=X_COLUMN, description="x")
 y = widgets.Dropdown(options=numbers, value=Y_COLUMN, description="y")
@@ -99,23 +110,28 @@ colour = widgets.Dropdown(options=[NO_COLOUR, *columns], value=COLOUR_COLUMN or 
 combine = widgets.Dropdown(options=["mean", "sum", "median", "min", "max", "count"], description="Combine")
 
 
+def offer_controls(_=None):
+    """Offer what matters for the kind of chart: a histogram has one column, points are not combined."""
+    for control, needless in ((y, ["Histogram"]), (colour, ["Histogram"]), (combine, ["Histogram", "Points"])):
+        control.layout.display = "none" if kind.value in needless else None
+
+
+kind.observe(offer_controls, "value")
+offer_controls()
+
+
 def draw(kind, x, y, colour, combine):
     rows, spec, description = histogram(x) if kind == "Histogram" else chart(kind, x, y, colour, combine)
     if rows.empty:
-        display(
-            {"text/markdown": f"**Nothing to draw.** `{x if kind == 'Histogram' else y}` has no numbers here."},
-            raw=True,
-        )
+        empty = x if kind == "Histogram" else y
+        display({"text/markdown": f"**Nothing to draw.** `{empty}` has no numbers here."}, raw=True)
         return
-    limit = MOST_BARS if kind == "Bars" else MOST_POINTS
-    if len(rows) > limit:
-        note = (
-            f"Showing the first {limit} of {len(rows):,} bars."
-            if kind == "Bars"
-            else f"Showing {limit:,} of {len(rows):,} points."
-        )
-        display({"text/markdown": note}, raw=True)
-        rows = rows.head(limit) if kind == "Bars" else rows.sample(limit, random_state=0).sort_index()
+    if kind == "Bars" and len(rows) > MOST_BARS:
+        display({"text/markdown": f"Showing the first {MOST_BARS} of {len(rows):,} bars."}, raw=True)
+        rows = rows.head(MOST_BARS)
+    elif len(rows) > MOST_POINTS:
+        display({"text/markdown": f"Showing {MOST_POINTS:,} of {len(rows):,} points."}, raw=True)
+        rows = rows.sample(MOST_POINTS, random_state=0).sort_index()
     show_chart(rows, spec, description)
 
 

@@ -14,24 +14,28 @@
 
 # %% role=setup id=summary
 LARGEST = 40  # more groups than this do not fit in one chart
+MISSING = "(missing)"
+
+
+def names_of(column):
+    """Return a column as names of groups, in the order people expect: 9 before 10, missing last."""
+    is_text = not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
+    if pd.api.types.is_float_dtype(column):  # whole numbers with gaps: 2007, not 2007.0
+        names = column.map("{:.15g}".format, na_action="ignore").astype("string")
+    else:
+        names = column.astype("string")
+    in_order = names.loc[(names if is_text else column).sort_values().index].dropna().unique()
+    return pd.Categorical(names.fillna(MISSING), list(dict.fromkeys([*in_order, MISSING])), ordered=True)
 
 
 def summarise(value, group):
     """Return one row per group: how many values it has and how they are spread."""
-    names = table[group].astype("string").fillna("(missing)")
-    values = pd.to_numeric(table[value], errors="coerce")
-    rows = pd.DataFrame({"Group": names, "Value": values})
-    spread = rows.groupby("Group", sort=True)["Value"].agg(
-        Count="count",
-        Average="mean",
-        Median="median",
-        Sum="sum",
-        Smallest="min",
-        Largest="max",
-        Lower=lambda v: v.quantile(0.25),
-        Upper=lambda v: v.quantile(0.75),
+    rows = pd.DataFrame({"Group": names_of(table[group]), "Value": pd.to_numeric(table[value], errors="coerce")})
+    groups = rows.groupby("Group", observed=True)["Value"]
+    spread = groups.agg(
+        Rows="size", Count="count", Average="mean", Median="median", Sum="sum", Smallest="min", Largest="max"
     )
-    spread["Rows"] = names.value_counts()
+    spread["Lower"], spread["Upper"] = groups.quantile(0.25), groups.quantile(0.75)
     return spread.reset_index()
 
 
@@ -76,7 +80,7 @@ def boxes(rows, value, order):
 # %% role=app id=app
 import ipywidgets as widgets
 
-measures = list(table.select_dtypes("number").columns) or list(table.columns)
+measures = list(dict.fromkeys([*table.select_dtypes("number").columns, VALUE_COLUMN]))
 groupings = list(table.columns)
 
 measure = widgets.Dropdown(options=measures, value=VALUE_COLUMN, description="Compare")
@@ -86,6 +90,15 @@ statistic = widgets.Dropdown(
     options=["Average", "Median", "Sum", "Smallest", "Largest"], value=STATISTIC, description="Bars show"
 )
 order = widgets.Dropdown(options=["Name", "Largest first", "Smallest first"], description="Order")
+
+
+def offer_statistic(_=None):
+    """Offer the choice of a statistic where it matters."""
+    statistic.layout.display = None if view.value == "Bars" else "none"
+
+
+view.observe(offer_statistic, "value")
+offer_statistic()
 
 
 def compare(value, group, view, statistic, order):
@@ -108,8 +121,10 @@ def compare(value, group, view, statistic, order):
         spec = bars(shown, statistic, value, names)
     else:
         spec = bars(shown, "Rows", group, names)
-    show_chart(shown, spec, f"{measured} of {value} by {group}")
-    display(shown.set_index("Group")[["Rows", "Count", "Average", "Median", "Smallest", "Largest"]].round(4))
+    show_chart(shown, spec, f"Rows by {group}" if view == "Counts" else f"{measured} of {value} by {group}")
+    figures = shown.set_index("Group")[["Rows", "Count", "Average", "Median", "Sum", "Smallest", "Largest"]]
+    with pd.option_context("display.float_format", "{:.10g}".format):
+        display(figures.rename_axis(index=None, columns=group))
 
 
 result = widgets.interactive_output(

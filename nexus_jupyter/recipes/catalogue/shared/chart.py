@@ -11,7 +11,7 @@ def show_chart(rows, spec, description):
         "width": "container",
         "height": 320,
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "data": {"values": json.loads(rows.to_json(orient="records", date_format="iso"))},
+        "data": {"values": json.loads(rows.to_json(orient="records", date_format="iso", double_precision=15))},
         **spec,
     }
     display({"application/vnd.vegalite.v5+json": spec, "text/plain": description}, raw=True)

@@ -12,10 +12,19 @@
 # %% role=setup id=select
 import base64
 
+import numpy as np
 from IPython.display import display
 
 ANY = "(any column)"
 FILE_ORDER = "(as in the file)"
+MOST_VALUES = 500  # more than this nobody reads in a list: search instead
+LOOK = ["display.max_columns", 60, "display.max_rows", 100, "display.max_colwidth", 300]
+LOOK += ["display.float_format", "{:.10g}".format]
+
+
+def as_text(column):
+    """Return a column as text, with a word where a value is missing."""
+    return column.astype("string").fillna("(missing)")
 
 
 def searched(rows, words):
@@ -52,57 +61,67 @@ download = widgets.Button(description="Prepare download")
 link = widgets.HTML()
 
 
-def offer_filter(change):
+def is_range(column):
+    """Return whether a column is filtered by a range: it has at least two different numbers."""
+    if column == ANY or not pd.api.types.is_numeric_dtype(table[column]) or table[column].dtype == bool:
+        return False
+    return table[column][np.isfinite(table[column])].nunique() > 1
+
+
+def offer_filter(_=None):
     """Show the control that fits the chosen column: a range for numbers, else a list of values."""
-    column = change["new"]
-    chosen = table[column] if column != ANY else None
-    numeric = (
-        chosen is not None and pd.api.types.is_numeric_dtype(chosen) and chosen.nunique() > 1 and chosen.dtype != bool
-    )
-    if numeric:
-        low, high = float(chosen.min()), float(chosen.max())
+    column = filter_by.value
+    if is_range(column):
+        numbers = table[column][np.isfinite(table[column])].astype(float)
+        low, high = numbers.min(), numbers.max()
         between.min, between.max = min(low, between.max), max(high, between.min)
         between.min, between.max, between.step = low, high, (high - low) / 100
         between.value = (low, high)
-    elif chosen is not None:
-        keep.options = sorted(chosen.astype("string").fillna("(missing)").unique())[:500]
+    elif column != ANY:
+        keep.options = sorted(as_text(table[column]).unique())[:MOST_VALUES]
         keep.value = ()
-    between.layout.display = None if numeric else "none"
-    keep.layout.display = None if chosen is not None and not numeric else "none"
+    between.layout.display = None if is_range(column) else "none"
+    keep.layout.display = None if column != ANY and not is_range(column) else "none"
+
+
+def offer_direction(_=None):
+    """Ask for a direction only where something is sorted."""
+    descending.layout.display = None if sort_by.value != FILE_ORDER else "none"
 
 
 filter_by.observe(offer_filter, "value")
+sort_by.observe(offer_direction, "value")
+offer_direction()
 
 
 def selected():
     """Return the rows that the controls leave, sorted."""
     rows = searched(table, search.value)
-    if filter_by.value != ANY and between.layout.display is None:
+    if is_range(filter_by.value):
         low, high = between.value
         if (low, high) != (between.min, between.max):
-            rows = rows[rows[filter_by.value].between(low, high)]
+            rounding = between.step / 1000
+            rows = rows[rows[filter_by.value].between(low - rounding, high + rounding)]
     elif filter_by.value != ANY and keep.value:
-        rows = rows[rows[filter_by.value].astype("string").fillna("(missing)").isin(keep.value)]
-    if sort_by.value != FILE_ORDER:
-        try:
-            rows = rows.sort_values(sort_by.value, ascending=not descending.value, kind="stable")
-        except TypeError:  # a column that mixes numbers and text
-            rows = rows.sort_values(
-                sort_by.value, ascending=not descending.value, kind="stable", key=lambda c: c.astype("string")
-            )
-    return rows
+        rows = rows[as_text(rows[filter_by.value]).isin(keep.value)]
+    if sort_by.value == FILE_ORDER:
+        return rows
+    order = {"ascending": not descending.value, "kind": "stable"}
+    try:
+        return rows.sort_values(sort_by.value, **order)
+    except TypeError:  # a column that mixes numbers and text
+        return rows.sort_values(sort_by.value, key=as_text, **order)
 
 
-def browse(search, filter_by, keep, between, sort_by, descending, page, page_size):
+def browse(**_):
+    """Show one page of the selected rows."""
     rows = selected()
-    pages = max(1, -(-len(rows) // page_size))
-    globals()["page"].max = pages
-    first = (min(page, pages) - 1) * page_size
-    shown = rows.iloc[first : first + page_size]
-    last = first + len(shown)
-    span = f"{first + 1:,}–{last:,} of " if len(shown) else ""
+    page.max = max(1, -(-len(rows) // page_size.value))
+    first = (page.value - 1) * page_size.value
+    shown = rows.iloc[first : first + page_size.value]
+    span = f"{first + 1:,}–{first + len(shown):,} of " if len(shown) else ""
     display({"text/markdown": f"**{span}{len(rows):,} rows** · {len(table):,} in the file"}, raw=True)
-    with pd.option_context("display.max_columns", 60, "display.max_rows", 100):
+    with pd.option_context(*LOOK):
         display(shown)
     link.value = ""
 
