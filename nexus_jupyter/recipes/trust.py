@@ -11,6 +11,10 @@ from nexus_jupyter.artifacts.notebook import cell_hash
 from nexus_jupyter.recipes.manifest import CATALOGUE, SHARED, catalogue, shared_cell
 
 SHARED_CONSTANTS = frozenset({"DATA_FILE", "READ_OPTIONS", "NUMBER_COLUMNS", "DATE_COLUMNS"})
+READ_OPTIONS = frozenset([
+    "sep", "encoding", "quotechar", "escapechar", "skipinitialspace", "decimal", "skiprows", "dtype", "index_col",
+    "names", "header", "engine", "sheet_name", "lines", "key",
+])  # fmt: skip
 
 
 @functools.cache
@@ -45,11 +49,25 @@ def _is_slots_cell(source: str) -> bool:
         return False
     for statement in tree.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _constants() and _is_literal(value):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _may_hold(name, value):
                 continue
             case _:
                 return False
     return bool(tree.body)
+
+
+def _may_hold(name: str, value: ast.expr) -> bool:
+    """Return whether a slot may have this value: a literal, a file beside the notebook, options that only read."""
+    if name not in _constants() or not _is_literal(value):
+        return False
+    match name, value:
+        case "DATA_FILE", ast.Constant(value=str(file)):
+            return not set("/\\:") & set(file)  # pandas would follow a path or a URL
+        case "READ_OPTIONS", ast.Dict(keys=keys):
+            return all(isinstance(k, ast.Constant) and k.value in READ_OPTIONS for k in keys)
+        case "DATA_FILE" | "READ_OPTIONS", _:
+            return False
+    return True
 
 
 def _is_literal(node: ast.expr) -> bool:
