@@ -61,14 +61,14 @@ class NexusExtension(ExtensionApp):
         """Put the guard on the kernel websocket, unless another class (a gateway's, say) is in its place."""
         from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
-        server: Any = self.serverapp
-        settings = server.web_app.settings
-        if settings.get("kernel_websocket_connection_class") is not ZMQChannelsWebsocketConnection:
+        # The extension's own settings: Jupyter Server copies them over the application's after this.
+        if self.settings.get("kernel_websocket_connection_class") is not ZMQChannelsWebsocketConnection:
             self.log.warning("Nexus: kernels are reached another way here; untrusted output is not guarded.")
             return
         from nexus_jupyter.handlers.kernel_channel import GuardedConnection
 
-        settings["kernel_websocket_connection_class"] = GuardedConnection.with_trust(lambda: self.services.trust)
+        guarded = GuardedConnection.with_trust(lambda: self.services.trust)
+        self.settings["kernel_websocket_connection_class"] = guarded
 
     def _make_saves_atomic(self) -> None:
         from nexus_jupyter.artifacts.contents import make_saves_atomic

@@ -12,7 +12,9 @@ TABLES = Path(__file__).parent / "fixtures" / "tables"
 
 
 @pytest.fixture
-def jp_server_config(tmp_path):
+def jp_server_config(tmp_path, monkeypatch):
+    # pytest-jupyter hides the environment's kernels; ours is in the tree.
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(__file__).parents[1] / "jupyter-config"))
     return {
         "ServerApp": {
             "jpserver_extensions": {"nexus_jupyter": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
-from nexus_jupyter.sandbox.inert import guarded_content
+from nexus_jupyter.sandbox.inert import OutputFilter, guarded_content
 from nexus_jupyter.sandbox.taint import KernelTrust
 
 V1 = "v1.kernel.websocket.jupyter.org"
@@ -18,6 +19,11 @@ APP_VIEW = "nexus-app-"
 APP_VIEW_MAY = frozenset({"comm_msg", "kernel_info_request", "comm_info_request", "comm_open", "comm_close"})
 CONTROL_TARGET = "jupyter.widget.control"
 PROVISIONER = "nexus-sandbox"
+
+
+def generation_of(manager: Any) -> object:
+    """Return what identifies a kernel's process: another value means that the kernel was restarted."""
+    return getattr(getattr(manager, "provisioner", None), "generation", None)
 
 
 class GuardedConnection(ZMQChannelsWebsocketConnection):
@@ -53,9 +59,7 @@ class GuardedConnection(ZMQChannelsWebsocketConnection):
 
     @property
     def _generation(self) -> object:
-        """The kernel's process: another one means that the kernel was restarted."""
-        provisioner = getattr(self.kernel_manager, "provisioner", None)
-        return getattr(provisioner, "generation", None)
+        return generation_of(self.kernel_manager)
 
     def handle_incoming_message(self, incoming_msg: str) -> None:
         """Note what is about to run before it reaches the kernel."""
@@ -87,22 +91,30 @@ class GuardedConnection(ZMQChannelsWebsocketConnection):
 
     def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
         """Pass on a message of the kernel, made inert if the kernel is not clean."""
-        guard = (
-            self._is_sandboxed and not self._is_app_view and not self.trust.is_clean(self.kernel_id, self._generation)
-        )
-        if guard:
-            channel = getattr(stream, "channel", "") or ""
-            if isinstance(msg_list, dict):
-                content = guarded_content(channel, msg_list["header"]["msg_type"], msg_list["content"])
-                if content is None:
-                    return
-                msg_list = {**msg_list, "content": content}
-            else:
-                parts = list(msg_list)
-                header = self.session.unpack(parts[0])
-                content = guarded_content(channel, header["msg_type"], self.session.unpack(parts[3]))
-                if content is None:
-                    return
-                parts[3] = self.session.pack(content)
-                msg_list = parts
+        if self._is_sandboxed and not self._is_app_view:
+            msg_list = self._guarded(getattr(stream, "channel", "") or "", msg_list)
+            if msg_list is None:
+                return
         super()._on_zmq_reply(stream, msg_list)  # type: ignore[no-untyped-call]
+
+    def _guarded(self, channel: str, message: Any) -> Any:
+        """Return what this front end may get of a message (a dict, or its packed parts), or `None`."""
+        if isinstance(message, dict):
+            header, parent, content = message["header"], message["parent_header"], message["content"]
+        else:
+            header, parent, content = (self.session.unpack(message[i]) for i in (0, 1, 3))
+        msg_type = header["msg_type"]
+        # Followed while the kernel is clean too: it may have made the widget then.
+        is_taken = channel == "iopub" and self._outputs.takes(msg_type, content, parent.get("msg_id", ""))
+        if self.trust.is_clean(self.kernel_id, self._generation):
+            return message
+        content = None if is_taken else guarded_content(channel, msg_type, content)
+        if content is None:
+            return None
+        if isinstance(message, dict):
+            return {**message, "content": content, "buffers": []}
+        return [*message[:3], self.session.pack(content)]
+
+    @functools.cached_property
+    def _outputs(self) -> OutputFilter:
+        return OutputFilter()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
+from nexus_jupyter.errors import NotFound
 from nexus_jupyter.handlers.apps import ServiceHandler
+from nexus_jupyter.handlers.kernel_channel import generation_of
 
 
 class KernelTrustHandler(ServiceHandler):
@@ -15,8 +17,10 @@ class KernelTrustHandler(ServiceHandler):
     @authorized(action="read", resource="nexus:trust")
     def get(self, kernel_id: str) -> None:
         """Report whether a kernel's output is shown as it is."""
-        code = self.services.trust.untrusted(kernel_id)
-        self.reply({"clean": not code, "untrusted_cells": len(code)})
+        if kernel_id not in self.kernel_manager:
+            raise NotFound(f"There is no kernel `{kernel_id}`.", "Start the app.")
+        generation = generation_of(self.kernel_manager.get_kernel(kernel_id))
+        self.reply({"clean": self.services.trust.is_clean(kernel_id, generation)})
 
 
 class AppTrustHandler(ServiceHandler):

@@ -130,3 +130,38 @@ def guarded_content(channel: str, msg_type: str, content: dict[str, Any]) -> dic
     if msg_type == "complete_reply":
         return {**content, "metadata": {}}
     return content
+
+
+class OutputFilter:
+    """Knows which outputs an Output widget took, for a front end that gets no comms.
+
+    `with out:` in a kernel sets the widget's `msg_id`; a front end with comms
+    then puts what follows into the widget. One without would show it a second
+    time, below the cell.
+    """
+
+    def __init__(self) -> None:
+        self._widgets: dict[str, str] = {}
+
+    def takes(self, msg_type: str, content: dict[str, Any], parent_id: str) -> bool:
+        """Follow an iopub message; return whether an Output widget takes it."""
+        comm_id = content.get("comm_id")
+        state = _state(content)
+        if msg_type == "comm_open" and state.get("_model_name") == "OutputModel" and isinstance(comm_id, str):
+            self._widgets[comm_id] = str(state.get("msg_id", ""))
+        elif msg_type == "comm_msg" and comm_id in self._widgets and "msg_id" in state:
+            self._widgets[str(comm_id)] = str(state["msg_id"])
+        elif msg_type == "comm_close":
+            self._widgets.pop(str(comm_id), None)
+        elif msg_type in CAPTURED and parent_id:
+            return parent_id in self._widgets.values()
+        return False
+
+
+CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
+
+
+def _state(content: dict[str, Any]) -> dict[str, Any]:
+    data = content.get("data")
+    state = data.get("state") if isinstance(data, dict) else None
+    return state if isinstance(state, dict) else {}

@@ -53,6 +53,9 @@ class SandboxProvisioner(KernelProvisionerBase):
     #: What the kernel sees of the user's files.
     mounts: list[Mount]
 
+    #: Counts the kernel's processes: a restart gives the kernel id another one.
+    generation = 0
+
     _bubble: Bubble | None = None
     _plain: LocalProvisioner | None = None
     _sockets: KernelSockets | None = None
@@ -132,6 +135,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel and return how to reach it."""
+        self.generation += 1
         if self._plain is not None:
             return await self._plain.launch_kernel(cmd, **kwargs)
         assert self._sockets is not None  # pre_launch came first

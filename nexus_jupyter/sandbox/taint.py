@@ -75,11 +75,6 @@ class KernelTrust:
             record.untrusted = {h: c for h, c in record.untrusted.items() if not self._is_trusted(c)}
         return not record.forever and not record.untrusted
 
-    def untrusted(self, kernel_id: str) -> list[str]:
-        """Return the untrusted code a kernel has run."""
-        record = self._records.get(kernel_id)
-        return list(record.untrusted.values()) if record else []
-
     def forget(self, kernel_id: str) -> None:
         """Drop what is known of a kernel that ended."""
         self._records.pop(kernel_id, None)

@@ -139,6 +139,7 @@ export class AppSession implements IDisposable {
   private async _run(session: ISessionContext): Promise<void> {
     // A request sent before the kernel answered its first question is silently lost.
     await session.session?.kernel?.info;
+    await this._kernel?.info; // else the app view misses the first messages
     const attempt = this._attempt;
     const ok = await NotebookActions.runAll(this._notebook, session);
     if (!ok && attempt === this._attempt) {

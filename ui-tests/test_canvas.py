@@ -1,0 +1,175 @@
+"""The canvas in a real JupyterLab: an app is used, built, stopped, reloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from nexus import SLOW, frame_of, open_app, recipe_app, report, wait_for
+
+SHOTS = Path(__file__).parent / "shots"
+
+
+def bars(frame):
+    """Give the labels of the drawn bars, which say their values."""
+    frame.wait_for_selector(".nx-chart svg path", timeout=SLOW)
+    return frame.eval_on_selector_all(
+        ".nx-chart svg [aria-roledescription=bar], .nx-chart svg .mark-rect path",
+        "nodes => nodes.map(n => n.getAttribute('d'))",
+    )
+
+
+def test_a_control_changes_the_chart(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    frame = frame_of(page)
+    before = bars(frame)
+    assert len(before) == 3
+    frame.get_by_label("Compare").select_option("flipper_length_mm")
+    frame.wait_for_function("() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('flipper')")
+    assert bars(frame) != before
+    frame.get_by_text("Boxes", exact=True).click()
+    frame.wait_for_function("() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('Median')")
+    drawn = report(page)
+    assert drawn["marks"] >= 9
+    assert drawn["tables"] == [{"rows": 3, "columns": 7}]
+    assert drawn["errors"] == []
+
+
+def test_build_is_the_same_session_with_live_widgets(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    frame_of(page).get_by_label("Compare").select_option("bill_depth_mm")
+    page.get_by_role("tab", name="Build", exact=True).click()
+    notebook = page.locator(".nx-Canvas .jp-Notebook:visible")
+    # The widget in the notebook follows the one in the app view: one kernel, one model.
+    menu = notebook.locator(".widget-dropdown select").first
+    menu.scroll_into_view_if_needed(timeout=SLOW)
+    expect(menu).to_have_value("bill_depth_mm", timeout=SLOW)
+    expect(notebook.locator(".nx-ChartRenderer svg")).to_have_count(1, timeout=SLOW)
+
+
+def test_keyboard_switches_views_and_runs_cells(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    page.get_by_role("tab", name="App", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Build", exact=True)).to_have_attribute("aria-selected", "true")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).executionCount > 6", timeout=SLOW
+    )
+
+
+def test_stop_start_and_restart_tell_the_truth(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path)
+    wait_for(page, "stopped")
+    kernels = "() => fetch('/api/kernels').then(r => r.json()).then(k => k.map(x => x.id).sort())"
+    before = page.evaluate(kernels)
+    page.get_by_role("button", name="Start", exact=True).click()
+    wait_for(page, "running")
+    started = page.evaluate(kernels)
+    assert len(started) == len(before) + 1
+    page.get_by_role("button", name="Restart", exact=True).click()
+    wait_for(page, "starting")
+    wait_for(page, "running")
+    assert page.evaluate(kernels) == started
+    assert report(page)["marks"] == 3
+    page.get_by_role("button", name="Stop", exact=True).click()
+    wait_for(page, "stopped")
+    assert page.evaluate(kernels) == before
+
+
+def test_killed_kernel_is_reported(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    page.get_by_role("tab", name="Build", exact=True).click()
+    page.evaluate(
+        """() => { const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+        kernel.requestExecute({ code: 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)' }); }"""
+    )
+    # Jupyter Server starts a dead kernel again and says so.
+    expect(page.get_by_text("appears to have died")).to_be_visible(timeout=SLOW)
+
+
+def test_a_reload_shows_the_running_app_again(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    frame = frame_of(page)
+    frame.get_by_label("Compare").select_option("bill_length_mm")
+    frame.wait_for_function(
+        "() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('bill_length')"
+    )
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(1500)  # JupyterLab saves its layout a second after the last change
+    page.goto(lab.url("lab"))
+    page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+    page.wait_for_selector(".nx-CanvasBar", timeout=SLOW)
+    wait_for(page, "running")
+    again = frame_of(page)
+    again.wait_for_selector(".nx-chart svg", timeout=SLOW)
+    assert again.get_by_label("Compare").input_value() == frame_value(again)
+    label = again.get_attribute(".nx-chart", "aria-label")
+    assert label and "bill_length" in label
+    tabs = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", has_text=".ipynb")
+    assert tabs.count() == 1, "the app was restored twice"
+
+
+def frame_value(frame):
+    """Give the chosen column as the page has it."""
+    return frame.eval_on_selector("select", "node => node.value")
+
+
+def test_the_notebook_opened_first_or_second_shares_the_document(lab):
+    for first, second in (("Notebook", "Nexus app"), ("Nexus app", "Notebook")):
+        path = recipe_app(lab.root)
+        page = lab.page()
+        shared = page.evaluate(
+            """async ([path, first, second]) => {
+                const open = factory => window.jupyterapp.commands.execute('docmanager:open', { path, factory });
+                const a = await open(first);
+                await a.context.ready;
+                const b = await open(second);
+                await b.context.ready;
+                a.content.model.cells.get(1).sharedModel.setSource('# changed');
+                return a.context === b.context && b.content.model.cells.get(1).sharedModel.getSource() === '# changed';
+            }""",
+            [path, first, second],
+        )
+        assert shared is True
+
+
+def test_it_looks_right_light_dark_and_narrow(lab):
+    SHOTS.mkdir(exist_ok=True)
+    path = recipe_app(lab.root)
+    page = lab.page(viewport={"width": 1280, "height": 900})
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)
+    page.screenshot(path=SHOTS / "canvas-light.png")
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
+    frame_of(page).wait_for_selector("html[data-theme=dark], body[data-theme=dark], [data-theme=dark]")
+    page.screenshot(path=SHOTS / "canvas-dark.png")
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.wait_for_timeout(500)
+    page.screenshot(path=SHOTS / "canvas-narrow.png")
+    width = frame_of(page).evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0, "the app is wider than its frame"
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' })")
+    page.wait_for_selector("body[data-jp-theme-light=true]", state="attached")

@@ -1,0 +1,119 @@
+"""The sidebar chat and New App in a real JupyterLab."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from nexus import PENGUINS, SLOW, frame_of, wait_for
+
+SHOTS = Path(__file__).parent / "shots"
+
+
+@pytest.fixture
+def page(lab):
+    shutil.copyfile(PENGUINS, lab.root / "penguins.csv")
+    page = lab.page(viewport={"width": 1280, "height": 900})
+    page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
+    page.wait_for_selector(".nx-ChatPanel textarea", timeout=SLOW)
+    yield page
+    page.evaluate(
+        """() => new Promise(done => {
+            const socket = new WebSocket(location.origin.replace('http', 'ws') + '/nexus/api/chats/main/channel');
+            socket.onopen = () => { socket.send(JSON.stringify({ kind: 'clear' })); setTimeout(done, 100); };
+        })"""
+    )
+
+
+def say(page, text):
+    page.locator(".nx-ChatPanel textarea").first.fill(text)
+    page.keyboard.press("Enter")
+
+
+def cards(page):
+    return page.locator(".nx-ChatPanel .nx-Card", has=page.get_by_role("button", name="Open"))
+
+
+def test_a_sentence_becomes_an_app_that_opens(page):
+    SHOTS.mkdir(exist_ok=True)
+    say(page, "compare body mass by species in penguins.csv")
+    expect(page.locator(".nx-ActivityBar:visible")).to_have_count(1)
+    expect(cards(page)).to_have_count(1, timeout=SLOW)
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("no model was used")
+    expect(page.locator(".nx-ActivityBar:visible")).to_have_count(0)
+    page.screenshot(path=SHOTS / "chat.png")
+    cards(page).get_by_role("button", name="Run").click()
+    wait_for(page, "running")
+    assert frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)
+    cards(page).get_by_role("button", name="Stop").click()
+    wait_for(page, "stopped")
+
+
+def test_out_of_scope_is_said_plainly_with_the_nearest_recipes(page):
+    say(page, "write a poem about the moon")
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("I cannot build this without a model", timeout=SLOW)
+    chips = page.locator(".nx-ChatPanel .nx-Card [role=group] button")
+    expect(chips).to_have_count(3)
+
+
+def test_a_chip_builds_what_it_says(page):
+    say(page, "write a poem about the moon")
+    chips = page.locator(".nx-ChatPanel .nx-Card [role=group] button")
+    expect(chips).to_have_count(3, timeout=SLOW)
+    chips.filter(has_text="Calculator").click()
+    expect(cards(page)).to_have_count(1, timeout=SLOW)
+    expect(cards(page)).to_contain_text("Calculator")
+
+
+def test_the_chat_survives_a_reload(page, lab):
+    say(page, "what can you do?")
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it", timeout=SLOW)
+    page.goto(lab.url("lab?reset"))
+    page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+    page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("what can you do?", timeout=SLOW)
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it")
+
+
+def test_stop_ends_the_answer_and_says_so(page):
+    say(page, "compare body mass by species in penguins.csv")
+    page.locator(".nx-ActivityBar").get_by_role("button", name="Stop").click(timeout=SLOW)
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("Stopped.", timeout=SLOW)
+    expect(page.locator(".nx-ActivityBar:visible")).to_have_count(0)
+
+
+def test_markup_in_a_message_stays_text(page):
+    say(page, "<img src=x onerror=window.pwned=1> browse <script>window.pwned=1</script>")
+    expect(page.locator(".nx-ChatPanel .jp-chat-message").first).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => window.pwned") is None
+
+
+def test_new_app_from_the_palette_lands_in_the_canvas(page):
+    page.evaluate("() => void window.jupyterapp.commands.execute('nexus:new-app')")
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_label("What should the app do?").fill("compare flipper length by island")
+    dialog.get_by_label("Table").select_option("penguins.csv")
+    page.screenshot(path=SHOTS / "new-app.png")
+    dialog.get_by_role("button", name="Build").click()
+    wait_for(page, "running")
+    frame = frame_of(page)
+    frame.wait_for_selector(".nx-chart svg", timeout=SLOW)
+    chosen = frame.get_by_label("Compare").evaluate("node => node.selectedOptions[0].textContent")
+    assert chosen == "flipper_length_mm"
+
+
+def test_new_app_says_what_is_wrong(page):
+    page.evaluate("() => void window.jupyterapp.commands.execute('nexus:new-app')")
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_label("What should the app do?").fill("compare `wingspan` by island")
+    dialog.get_by_label("Table").select_option("penguins.csv")
+    dialog.get_by_role("button", name="Build").click()
+    expect(page.get_by_text("has no column `wingspan`").first).to_be_visible(timeout=SLOW)
+
+
+def test_the_launcher_offers_a_new_app(page):
+    expect(page.locator(".jp-LauncherCard", has_text="New App")).to_have_count(1)
