@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import functools
 import math
+import re
+import tomllib
 from dataclasses import dataclass
 
 from nexus_jupyter.errors import PromptRefused
 from nexus_jupyter.models.table import Table
-from nexus_jupyter.recipes.manifest import Manifest, catalogue
+from nexus_jupyter.recipes.manifest import CATALOGUE, Manifest, catalogue
+from nexus_jupyter.recipes.slots import is_formula_written
 from nexus_jupyter.recipes.words import STOP, alike, mentions, stem, tokens
 
 MAX_PROMPT = 20_000
 IN_SCOPE = 0.30
 CLOSE = 0.12  # two choices nearer than this are a question to the owner
+UNKNOWN = 1.6  # weight of a word that no recipe knows
+UNKNOWN_IN_DATA = 0.7  # ... which over a table may well be one of its values
+BEYOND = 0.3  # taken off for each word of what no recipe does
 GLUE = frozenset({"by", "per", "over", "against", "vs", "versus", "between", "each", "every"})
+SUPERLATIVE = re.compile(
+    r"\b(most|least|best|worst|more|less|fewer|(?!interest|latest|request|forest)\w{3,}est|\w{3,}er than)\b"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,31 +101,38 @@ def _lexicon(recipe_id: str) -> frozenset[str]:
     return frozenset(_content(" ".join(words)))
 
 
-def score(recipe_id: str, words: list[str], named: int, covered: set[int]) -> float:
+@functools.cache
+def _beyond(*, has_table: bool) -> frozenset[str]:
+    """Return the words of what no recipe does."""
+    raw = tomllib.loads((CATALOGUE / "beyond.toml").read_text(encoding="utf-8"))
+    words = raw["always"] if has_table else [*raw["always"], *raw["without_table"]]
+    known = set().union(*(_lexicon(r) for r in catalogue()))
+    return frozenset(_content(" ".join(words))) - known
+
+
+def score(recipe_id: str, words: list[str], *, named: int, unknown: float) -> float:
     """Return how well one recipe fits.
 
     Parameters
     ----------
     words
-        The content stems of the sentence.
+        The content stems of the sentence that name no column.
     named
         How many columns of the table the sentence names.
-    covered
-        Positions in `words` that name a column.
+    unknown
+        The weight of a word that no recipe knows.
     """
     weights = _weights()
-    # "by" and "against" speak of columns; without a named column they say nothing.
-    free = [w for i, w in enumerate(words) if i not in covered and (named or w not in GLUE)]
     lexicon = _lexicon(recipe_id)
-    total = sum(weights.get(w, 1.2) for w in free) or 1.0
-    hit = sum(weights.get(w, 1.2) for w in free if any(alike(w, k) > 0.88 for k in lexicon))
+    total = sum(weights.get(w, unknown) for w in words) or 1.0
+    hit = sum(weights.get(w, unknown) for w in words if any(alike(w, k) > 0.88 for k in lexicon))
     near = 0.0
-    present = set(free)
+    present = set(words)
     for example in _examples(recipe_id):
         shared = sum(weights.get(w, 0) for w in example & present)
         union = total + sum(weights.get(w, 0) for w in example if w in lexicon and w not in present)
         near = max(near, shared / union if union else 0)
-    return min(1.0, 0.62 * hit / total + 0.38 * near + 0.03 * min(named, 2))
+    return 0.62 * hit / total + 0.38 * near + 0.03 * min(named, 2)
 
 
 def route(sentence: str, table: Table | None = None) -> Route:
@@ -132,30 +148,36 @@ def route(sentence: str, table: Table | None = None) -> Route:
     found = mentions(sentence, names)
     named_positions = {i for m in found for i in range(m.start, m.end)}
     raw = tokens(sentence)
-    kept = [(i, stem(t)) for i, t in enumerate(raw) if t not in STOP or t in GLUE]
-    words = [w for _, w in kept]
-    covered = {position for position, (i, _) in enumerate(kept) if i in named_positions}
+    # "by" and "against" speak of columns; without a named column and a table they say nothing.
+    glue = GLUE if found or table is None else frozenset()
+    free = [t for i, t in enumerate(raw) if i not in named_positions and (t not in STOP or t in glue)]
+    words = [stem(t) for t in free if t not in GLUE or t in glue]
+    beyond = _beyond(has_table=table is not None)
+    against = BEYOND * sum(w in beyond for w in words)
     choices = []
     for recipe_id, recipe in catalogue().items():
-        points = score(recipe_id, words, len(found), covered)
-        if recipe.manifest.needs_table:
-            points += _shape_bonus(recipe.manifest, raw, [m.column for m in found], table)
-        elif table is not None:
-            points -= 0.1
+        unknown = UNKNOWN if table is None else UNKNOWN_IN_DATA
+        points = score(recipe_id, words, named=len(found), unknown=unknown) - against
+        points += _shape_bonus(recipe.manifest, sentence, [m.column for m in found], table)
         choices.append(Choice(recipe=recipe_id, title=recipe.manifest.title, score=round(min(1, max(0, points)), 3)))
     choices.sort(key=lambda c: (-c.score, c.recipe))
     return Route(choices=tuple(choices), in_scope=bool(choices) and choices[0].score >= IN_SCOPE)
 
 
-def _shape_bonus(manifest: Manifest, raw: list[str], named: list[str], table: Table | None) -> float:
-    """Return what the kinds of the named columns say: number by category compares, number by number plots."""
+def _shape_bonus(manifest: Manifest, sentence: str, named: list[str], table: Table | None) -> float:
+    """Return what the shape of the request says: number by category compares, number by number plots."""
+    if not manifest.needs_table:
+        # A formula over the columns of a table is a wish that no calculator fulfils.
+        return (0.35 if is_formula_written(sentence) else 0.0) - (0.2 if table else 0.0) - 0.1 * len(named)
     if table is None:
         return 0.0
     kinds = [c.kind for n in named if (c := table.column(n))]
     groups = sum(k in {"category", "flag"} for k in kinds)
     numbers = kinds.count("number")
-    if manifest.id == "group-compare" and groups and (numbers or {"by", "per", "each"} & set(raw)):
-        return 0.15
-    if manifest.id == "chart-builder" and (numbers >= 2 or ("date" in kinds and numbers)):
-        return 0.12
+    if manifest.id == "group-compare":
+        by = bool({"by", "per", "each", "every", "across", "between"} & set(tokens(sentence)))
+        ranks = SUPERLATIVE.search(sentence.casefold()) is not None
+        return 0.15 * (groups > 0 and (numbers > 0 or by)) + 0.15 * (groups > 0 and ranks) + 0.05 * (groups > 0)
+    if manifest.id == "chart-builder":
+        return 0.18 * (numbers >= 2 or ("date" in kinds and numbers > 0))
     return 0.0

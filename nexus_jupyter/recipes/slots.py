@@ -16,7 +16,12 @@ QUOTES = (("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), 
 QUOTED = re.compile(
     "|".join(f"{a}([^{a}{b}]{{1,120}}){b}" for a, b in QUOTES) + r"|(?<!\w)'([^']{1,120})'(?!\w)"  # not in "men's"
 )
-FORMULA = re.compile(r"[A-Za-z_0-9.()\s+\-*/%^]+")
+FORMULA_TOKEN = re.compile(r"\*\*|//|[-+*/%()]|[^\W\d]\w*|\d+\.?\d*|\.\d+")
+LONGEST_FORMULA = 200  # tokens
+OPERATORS = frozenset(["**", "//", "+", "-", "*", "/", "%"])
+FUNCTIONS = frozenset(
+    ["sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil", "abs", "min", "max", "round"]
+)
 VAGUE = {"and", "of", "for", "between", "over", "plot", "chart", "graph", "visualise", "visualize"}
 CALENDAR = {stem(w) for w in ("year", "month", "day", "week", "hour", "lat", "latitude", "lon", "longitude", "index")}
 ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
@@ -225,7 +230,7 @@ def _choice(name: str, slot: Slot, sentence: str, table: Table | None) -> Filled
 def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
     """Find a formula written in the sentence, or one known by name."""
     slots = manifest.slots
-    written = _written_formula(sentence)
+    written = written_formula(sentence)
     text = f" {' '.join(stem(t) for t in tokens(sentence))} "
     inputs: dict[str, float] = {}
     formula, source = slots["formula"].default, "default"
@@ -250,36 +255,61 @@ def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
     }
 
 
-def _written_formula(sentence: str) -> str:
+def is_formula_written(sentence: str) -> bool:
+    """Return whether a sentence holds a formula with at least one name."""
+    return re.search(r"[^\W\d]", written_formula(sentence)) is not None
+
+
+def written_formula(sentence: str) -> str:
     """Return the longest part of the sentence that is arithmetic with an operator, or an empty string."""
-    candidates: list[str] = []
-    for part in FORMULA.findall(sentence.replace("^", "**").replace("×", "*").replace("÷", "/")):
-        words = part.split()
-        for start in range(len(words)):
-            for end in range(len(words), start, -1):
-                text = " ".join(words[start:end])
-                if _is_arithmetic(text):
-                    candidates.append(text)
-                    break
-    return max(candidates, key=len, default="")
+    text = sentence.replace("^", "**").replace("×", "*").replace("÷", "/")
+    found = (_trimmed(text, run) for run in _runs(text) if len(run) <= LONGEST_FORMULA)
+    return max((f for f in found if _is_arithmetic(f)), key=len, default="")
+
+
+def _runs(text: str) -> list[list[re.Match[str]]]:
+    """Return the runs of tokens that may be a formula: no two operands stand side by side in one."""
+    runs: list[list[re.Match[str]]] = [[]]
+    end = 0
+    for token in FORMULA_TOKEN.finditer(text):
+        before = runs[-1][-1][0] if runs[-1] else ""
+        is_operand = token[0][0].isalnum() or token[0][0] in "_.("
+        follows_operand = before[-1:].isalnum() or before[-1:] in {"_", ".", ")"}
+        is_call = token[0] == "(" and before in FUNCTIONS
+        if (runs[-1] and text[end : token.start()].strip()) or (
+            is_operand and follows_operand and not is_call and before
+        ):
+            runs.append([])
+        runs[-1].append(token)
+        end = token.end()
+    return runs
+
+
+def _trimmed(text: str, run: list[re.Match[str]]) -> str:
+    """Return the text of a run without operators and single brackets at its ends."""
+    while run and run[-1][0] in {*OPERATORS, "("}:
+        run = run[:-1]
+    while run and run[0][0] in {*(OPERATORS - {"-"}), ")"}:
+        run = run[1:]
+    opened = sum(t[0] == "(" for t in run) - sum(t[0] == ")" for t in run)
+    while opened < 0 and run and run[-1][0] == ")":
+        run, opened = run[:-1], opened + 1
+    while opened > 0 and run and run[0][0] == "(":
+        run, opened = run[1:], opened - 1
+    return text[run[0].start() : run[-1].end()] if run else ""
 
 
 def _is_arithmetic(text: str) -> bool:
-    if not re.search(r"[+*/%-]", text):
+    # Words joined by a dash or a slash are words: to-do, and/or, km/h.
+    if not re.search(r"\s[-/%]\s|[-/%][\d(]|[\d)][-/%]|[+*]", text):
         return False
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    allowed = (
-        ast.Expression,
-        ast.BinOp,
-        ast.UnaryOp,
-        ast.Name,
-        ast.Constant,
-        ast.operator,
-        ast.unaryop,
-        ast.Load,
-    )
+    allowed = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.operator, ast.unaryop, ast.Load)
     nodes = list(ast.walk(tree))
-    return all(isinstance(n, allowed) for n in nodes) and any(isinstance(n, ast.BinOp) for n in nodes)
+    calls = [n for n in nodes if isinstance(n, ast.Call)]
+    if any(not isinstance(c.func, ast.Name) or c.func.id not in FUNCTIONS for c in calls):
+        return False
+    return all(isinstance(n, (*allowed, ast.Call)) for n in nodes) and any(isinstance(n, ast.BinOp) for n in nodes)

@@ -186,6 +186,13 @@ def alike(a: str, b: str) -> float:
     return ratio if ratio >= 0.8 else 0.0
 
 
+def names(word: str, part: str) -> float:
+    """Return how surely a word of a sentence means a part of a column name, which may be cut short: temp, qty."""
+    if word != part and min(len(word), len(part)) >= 4 and (word.startswith(part) or part.startswith(word)):
+        return 0.92
+    return alike(word, part)
+
+
 def mentions(sentence: str, columns: list[str]) -> list[Mention]:
     """Return where the sentence names columns, best and longest first, without overlaps."""
     words = [stem(t) for t in tokens(sentence)]
@@ -201,12 +208,12 @@ def mentions(sentence: str, columns: list[str]) -> list[Mention]:
                 span = words[start : start + length]
                 if length == 1 and len(parts) > 1 and alike(span[0], joined) < 0.9:
                     # One word of a longer name: only its last or first word, and worth less.
-                    score = max(alike(span[0], parts[0]), alike(span[0], parts[-1])) * (0.5 + 0.2 / len(parts))
+                    score = max(names(span[0], parts[0]), names(span[0], parts[-1])) * (0.5 + 0.2 / len(parts))
                     score = score if span[0] not in STOP_STEMS else 0.0
                 elif length == 1:
-                    score = alike(span[0], joined)
+                    score = names(span[0], joined)
                 else:
-                    near = [alike(w, p) for w, p in zip(span, parts, strict=False)]
+                    near = [names(w, p) for w, p in zip(span, parts, strict=False)]
                     score = (sum(near) / len(parts)) if all(near) else 0.0
                 score *= 1 + 0.02 * length
                 if score >= 0.55 and (best is None or score > best.score):
