@@ -30,6 +30,7 @@ class NexusExtension(ExtensionApp):
         server: Any = self.serverapp
         state = Path(self.state_dir or Path(jupyter_data_dir(), "nexus"))
         self.services = Services(Path(server.root_dir), state, server)
+        self.services.vouch_for_recipes()
         self._guard_kernels()
         self._make_saves_atomic()
 

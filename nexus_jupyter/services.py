@@ -87,6 +87,12 @@ class Services:
     def _emit_state(self, state: AppState) -> None:
         self._server.event_logger.emit(schema_id=APP_STATE, data=state.model_dump(mode="json"))
 
+    def vouch_for_recipes(self) -> None:
+        """Where no sandbox works, let unmodified recipe apps run in a plain process."""
+        from nexus_jupyter.sandbox.vouching import set_voucher
+
+        set_voucher(_is_recipe_app)
+
     def start_standby(self) -> None:
         """Keep one warm sandbox for the apps below the root, where a sandbox works."""
         from nexus_jupyter.sandbox.standby import current_standby, enable_standby
@@ -122,3 +128,15 @@ class Services:
             await self._standby.close()
         if "database" in self.__dict__:
             self.database.close()
+
+
+def _is_recipe_app(path: Path) -> bool:
+    """Return whether every code cell of a notebook is a shipped template's."""
+    from nexus_jupyter.artifacts.notebook import read_notebook
+    from nexus_jupyter.errors import NexusError
+    from nexus_jupyter.recipes.trust import is_recipe_notebook
+
+    try:
+        return is_recipe_notebook(read_notebook(path))
+    except NexusError:
+        return False

@@ -16,7 +16,9 @@ ADDRESS = re.compile(
 )
 BAD_LITELLM = {"1.82.7", "1.82.8"}
 # Files that run at every start of Python; anything else in site-packages is refused.
-PTH = re.compile(r"^(distutils-precedence|_?nexus_jupyter|_editable_impl_nexus_jupyter|__editable__.*|_virtualenv|coloredlogs)\.pth$")
+PTH = re.compile(
+    r"^(distutils-precedence|_?nexus_jupyter|_editable_impl_nexus_jupyter|__editable__.*|_virtualenv|coloredlogs)\.pth$"
+)
 
 
 def tracked() -> list[Path]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import expect
-
 from nexus import SLOW, frame_of, open_app, recipe_app, report, wait_for
+from playwright.sync_api import expect
 
 SHOTS = Path(__file__).parent / "shots"
 

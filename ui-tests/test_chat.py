@@ -6,9 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
-
 from nexus import PENGUINS, SLOW, frame_of, wait_for
+from playwright.sync_api import expect
 
 SHOTS = Path(__file__).parent / "shots"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import expect
-
 from nexus import SLOW, code_app, frame_of, open_app, wait_for
+from playwright.sync_api import expect
 
 ESM = "window.pwned = 'esm'; fetch('/api/contents'); export default { render({ el }) { window.pwned = 'render'; el.textContent = 'drawn' } }"
 

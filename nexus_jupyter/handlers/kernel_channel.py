@@ -7,7 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
+from jupyter_client.jsonutil import json_default
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_binary_message,
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 from nexus_jupyter.sandbox.inert import OutputFilter, guarded_content
@@ -71,21 +76,54 @@ class GuardedConnection(ZMQChannelsWebsocketConnection):
                 ):
                     self.log.warning("An app view sent %r, which it may not.", msg_type)
                     return
+            elif not self._may_run(msg_type, content):
+                self._refuse(incoming_msg)
+                return
             else:
                 self.trust.note(self.kernel_id, self._generation, msg_type, content)
         super().handle_incoming_message(incoming_msg)
+
+    def _may_run(self, msg_type: str, content: dict[str, Any]) -> bool:
+        """Return whether a request may reach the kernel: without a sandbox only our own code may."""
+        provisioner = self.kernel_manager.provisioner
+        if getattr(provisioner, "tier", None) != "process" or provisioner.allow_unsafe_process:
+            return True
+        return self.trust.allows(msg_type, content)
+
+    def _refuse(self, incoming: Any) -> None:
+        """Answer a request as a kernel would that failed it at once."""
+        channel, header = self._header(incoming)
+        reason = (
+            "This machine has no sandbox, so only unmodified recipe apps run here. "
+            "Install bubblewrap, or set c.SandboxProvisioner.allow_unsafe_process = True."
+        )
+        error = {"ename": "SandboxUnavailable", "evalue": reason, "traceback": [f"SandboxUnavailable: {reason}"]}
+        self._answer("iopub", "status", {"execution_state": "busy"}, header)
+        self._answer("iopub", "error", error, header)
+        reply = str(header["msg_type"]).removesuffix("_request") + "_reply"
+        self._answer(channel, reply, {"status": "error", "execution_count": 0, **error}, header)
+        self._answer("iopub", "status", {"execution_state": "idle"}, header)
+
+    def _answer(self, channel: str, msg_type: str, content: dict[str, Any], parent: dict[str, Any]) -> None:
+        message = self.session.msg(msg_type, content=content, parent=parent)
+        if self.subprotocol == V1:
+            self.write_message(serialize_msg_to_ws_v1(message, channel, self.session.pack), binary=True)
+        else:
+            self.write_message(json.dumps({**message, "channel": channel}, default=json_default))
+
+    def _header(self, incoming: Any) -> tuple[str, dict[str, Any]]:
+        if self.subprotocol == V1:
+            channel, parts = deserialize_msg_from_ws_v1(incoming)
+            return channel, json.loads(parts[0])
+        message = json.loads(incoming) if isinstance(incoming, str) else deserialize_binary_message(incoming)
+        return message.get("channel", "shell"), message["header"]
 
     def _peek(self, incoming: Any) -> tuple[str, dict[str, Any]]:
         if self.subprotocol == V1:
             _channel, parts = deserialize_msg_from_ws_v1(incoming)
             header, content = json.loads(parts[0]), json.loads(parts[3])
         else:
-            if isinstance(incoming, bytes):
-                from jupyter_server.services.kernels.connection.base import deserialize_binary_message
-
-                msg = deserialize_binary_message(incoming)
-            else:
-                msg = json.loads(incoming)
+            msg = deserialize_binary_message(incoming) if isinstance(incoming, bytes) else json.loads(incoming)
             header, content = msg["header"], msg["content"]
         return str(header.get("msg_type")), content if isinstance(content, dict) else {}
 

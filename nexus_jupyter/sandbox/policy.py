@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nexus_jupyter.errors import SandboxUnavailable
 from nexus_jupyter.models.sandbox import SandboxPolicy, Tier
+from nexus_jupyter.sandbox import vouching
 from nexus_jupyter.sandbox.doctor import TierReport
 
 _trusted: set[str] = set()
@@ -27,7 +28,10 @@ def withdraw_process(what: str | Path) -> None:
 
 def is_process_allowed(*whats: str | Path | None) -> bool:
     """Has somebody vouched for any of these kernel ids or notebook paths?"""
-    return any(what is not None and _key(what) in _trusted for what in whats)
+    known = [what for what in whats if what is not None]
+    if any(_key(what) in _trusted for what in known):
+        return True
+    return any(vouching.is_vouched_for(what) for what in known if isinstance(what, Path))
 
 
 def _key(what: str | Path) -> str:

@@ -51,6 +51,14 @@ class KernelTrust:
             record = self._records[kernel_id] = _Record(generation=generation)
         return record
 
+    def allows(self, msg_type: str, content: dict[str, Any]) -> bool:
+        """Return whether a request runs nothing, or only trusted code."""
+        if msg_type in HARMLESS or (msg_type == "debug_request" and content.get("command") in HARMLESS_DEBUG):
+            return True
+        code = content.get("code")
+        is_plain = msg_type == "execute_request" and isinstance(code, str) and not content.get("user_expressions")
+        return is_plain and self._is_trusted(str(code))
+
     def note(self, kernel_id: str, generation: object, msg_type: str, content: dict[str, Any]) -> None:
         """Record a request that is about to reach a kernel.
 
@@ -59,13 +67,13 @@ class KernelTrust:
         generation
             Identifies the kernel's process: another value means it was restarted.
         """
-        if msg_type in HARMLESS or (msg_type == "debug_request" and content.get("command") in HARMLESS_DEBUG):
+        if self.allows(msg_type, content):
             return
         record = self._record(kernel_id, generation)
         code = content.get("code")
         if msg_type != "execute_request" or not isinstance(code, str) or content.get("user_expressions"):
             record.forever = True  # debug requests and the like evaluate what nobody hashed
-        elif not self._is_trusted(code):
+        else:
             record.untrusted[code_hash(code)] = code
 
     def is_clean(self, kernel_id: str, generation: object) -> bool:

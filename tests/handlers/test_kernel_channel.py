@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import json
 import uuid
+from pathlib import Path
 
+import nbformat
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from nexus_jupyter.sandbox import probe_tiers
 
@@ -99,7 +102,7 @@ async def test_recipe_code_keeps_a_kernel_clean_and_other_code_does_not(sandboxe
 
 
 async def test_no_comm_reaches_a_front_end_but_an_app_view_gets_it(sandboxed):
-    async with sandboxed() as (kernel, connect):
+    async with sandboxed() as (_kernel, connect):
         front, view = await connect("front"), await connect("nexus-app-1")
         messages = await front.run(WIDGET)
         assert not [m for m in messages if m["msg_type"].startswith("comm_")]
@@ -116,7 +119,7 @@ async def test_no_comm_reaches_a_front_end_but_an_app_view_gets_it(sandboxed):
 
 
 async def test_an_app_view_may_not_execute(sandboxed):
-    async with sandboxed() as (kernel, connect):
+    async with sandboxed() as (_kernel, connect):
         view = await connect("nexus-app-1")
         front = await connect("front")
         content = {"code": "MARK = 1", "silent": False, "store_history": True, "user_expressions": {}}
@@ -128,7 +131,7 @@ async def test_an_app_view_may_not_execute(sandboxed):
 
 
 async def test_payloads_and_expressions_are_left_out(sandboxed):
-    async with sandboxed() as (kernel, connect):
+    async with sandboxed() as (_kernel, connect):
         front = await connect("front")
         await front.run("x = 1")
         reply = next(
@@ -148,9 +151,51 @@ async def test_a_restarted_kernel_is_clean_again(sandboxed, jp_fetch):
 
 
 async def test_outputs_that_an_output_widget_took_are_not_shown_twice(sandboxed):
-    async with sandboxed() as (kernel, connect):
+    async with sandboxed() as (_kernel, connect):
         front = await connect("front")
         await front.run("import ipywidgets\nout = ipywidgets.Output()")
         messages = await front.run("with out:\n    print('inside')\nprint('outside')")
         texts = [m["content"]["text"] for m in messages if m["msg_type"] == "stream"]
         assert texts == ["outside\n"]
+
+
+@pytest.fixture
+def no_sandbox(monkeypatch):
+    """A machine without bubblewrap."""
+    from nexus_jupyter.sandbox.doubles import no_programs
+    from nexus_jupyter.sandbox.provisioner import SandboxProvisioner
+
+    monkeypatch.setattr(SandboxProvisioner, "probe", staticmethod(lambda: probe_tiers(no_programs)))
+
+
+async def test_without_a_sandbox_only_recipe_apps_start_and_run(no_sandbox, jp_serverapp, jp_fetch, jp_ws_fetch):
+    root = Path(jp_serverapp.root_dir)
+    for name, source in (("ours", "FORMULA = '1 + 1'"), ("theirs", "print('mine')")):
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="c")])
+        (root / f"{name}.ipynb").write_text(nbformat.writes(nb))
+
+    async def start(name):
+        body = {
+            "path": f"{name}.ipynb",
+            "type": "notebook",
+            "name": f"{name}.ipynb",
+            "kernel": {"name": "nexus-python"},
+        }
+        return json.loads((await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))).body)
+
+    with pytest.raises(HTTPClientError) as refusal:
+        await start("theirs")
+    assert "only unmodified recipe apps" in json.loads(refusal.value.response.body)["message"]
+    session = await start("ours")
+    kernel = session["kernel"]["id"]
+    assert jp_serverapp.kernel_manager.get_kernel(kernel).provisioner.tier == "process"
+    socket = await jp_ws_fetch("api", "kernels", kernel, "channels", params={"session_id": "front"})
+    front = Channel(socket, "front")
+    await front.until_idle(await front.send("kernel_info_request", {}))
+    reply = next(m for m in await front.run("FORMULA = '1 + 1'") if m["msg_type"] == "execute_reply")
+    assert reply["content"]["status"] == "ok"
+    refused = next(m for m in await front.run("import os; print(os.getcwd())") if m["msg_type"] == "execute_reply")
+    assert refused["content"]["ename"] == "SandboxUnavailable"
+    assert "Install bubblewrap" in refused["content"]["evalue"]
+    socket.close()
+    await jp_fetch("api", "sessions", session["id"], method="DELETE")

@@ -116,6 +116,8 @@ export class CanvasBar extends Widget {
     button.type = 'button';
     button.className = 'nx-CanvasBar-button';
     button.dataset.action = action;
+    button.setAttribute('aria-label', label); // a narrow bar shows icons only
+    button.title = label;
     const text = document.createElement('span');
     text.textContent = label;
     button.replaceChildren(icon.element({ tag: 'span', className: 'nx-icon' }), text);
