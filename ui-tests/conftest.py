@@ -103,7 +103,11 @@ class Lab:
         return page
 
 
-def _environment(folder: Path) -> dict[str, str]:
+COLLABORATION = ("@jupyter/collaboration-extension", "@jupyter/docprovider-extension")
+COLLABORATION_SERVER = ("jupyter_server_ydoc", "jupyter_server_fileid", "jupyter_collaboration")
+
+
+def _environment(folder: Path, *, collaboration: bool = False) -> dict[str, str]:
     """Give the server folders of its own, so that nothing of the developer's leaks in."""
     names = ("CONFIG", "DATA", "RUNTIME")
     env = {**os.environ, **{f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in names}}
@@ -114,6 +118,14 @@ def _environment(folder: Path) -> dict[str, str]:
     notification = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     notification.parent.mkdir(parents=True)
     notification.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    # jupyter-collaboration is installed for its own tests; elsewhere it is off, as for most people.
+    config = folder / "config"
+    (config / "labconfig").mkdir(parents=True)
+    disabled = {} if collaboration else dict.fromkeys(COLLABORATION, True)
+    (config / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": disabled}))
+    extensions = dict.fromkeys(COLLABORATION_SERVER, collaboration)
+    server = {"ServerApp": {"jpserver_extensions": extensions}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(server))
     return env
 
 
@@ -133,7 +145,16 @@ def _wait(server: subprocess.Popen[bytes], url: str, log: Path, timeout: float =
 
 @pytest.fixture(scope="session")
 def lab_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("lab")
+    yield from _serve(chromium, tmp_path_factory.mktemp("lab"), collaboration=False)
+
+
+@pytest.fixture(scope="session")
+def collaboration_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    yield from _serve(chromium, tmp_path_factory.mktemp("collab"), collaboration=True)
+
+
+def _serve(chromium: Browser, folder: Path, *, collaboration: bool) -> Iterator[Lab]:
+    """Run a JupyterLab until the session ends."""
     root = folder / "notebooks"
     root.mkdir()
     lab = Lab(free_port(), secrets.token_hex(16), root, chromium)
@@ -155,7 +176,7 @@ def lab_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
         server = subprocess.Popen(
             command,
             cwd=root,
-            env=_environment(folder),
+            env=_environment(folder, collaboration=collaboration),
             stdout=sink,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -173,10 +194,21 @@ def lab_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
             server.wait(5)
 
 
+def _close_pages(lab: Lab) -> None:
+    for context in lab.contexts:
+        context.close()
+    lab.contexts.clear()
+
+
 @pytest.fixture
 def lab(lab_server: Lab) -> Iterator[Lab]:
     """The session's JupyterLab; pages that a test opened are closed after it."""
     yield lab_server
-    for context in lab_server.contexts:
-        context.close()
-    lab_server.contexts.clear()
+    _close_pages(lab_server)
+
+
+@pytest.fixture
+def collaborative_lab(collaboration_server: Lab) -> Iterator[Lab]:
+    """A JupyterLab with jupyter-collaboration."""
+    yield collaboration_server
+    _close_pages(collaboration_server)

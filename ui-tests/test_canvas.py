@@ -34,7 +34,7 @@ def test_a_control_changes_the_chart(lab):
     frame.wait_for_function("() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('Median')")
     drawn = report(page)
     assert drawn["marks"] >= 9
-    assert drawn["tables"] == [{"rows": 3, "columns": 7}]
+    assert [t["rows"] for t in drawn["tables"]] == [3]
     assert drawn["errors"] == []
 
 
