@@ -129,6 +129,7 @@ UNITS = frozenset(
         "k",
     ]
 )
+MAX_WORDS = 400  # of a sentence in which columns are looked for
 SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -176,6 +177,7 @@ def column_stems(name: str) -> list[str]:
     return [stem(w) for w in (main or words)]
 
 
+@functools.lru_cache(maxsize=65536)
 def alike(a: str, b: str) -> float:
     """Return how alike two stems are: 1 for equal, 0 below a typo's distance."""
     if a == b:
@@ -195,7 +197,7 @@ def names(word: str, part: str) -> float:
 
 def mentions(sentence: str, columns: list[str]) -> list[Mention]:
     """Return where the sentence names columns, best and longest first, without overlaps."""
-    words = [stem(t) for t in tokens(sentence)]
+    words = [stem(t) for t in tokens(sentence)[:MAX_WORDS]]
     found: list[Mention] = []
     for column in columns:
         parts = column_stems(column)

@@ -116,7 +116,11 @@ def selected():
 def browse(**_):
     """Show one page of the selected rows."""
     rows = selected()
-    page.max = max(1, -(-len(rows) // page_size.value))
+    pages = max(1, -(-len(rows) // page_size.value))
+    is_beyond = page.value > pages
+    page.max = pages
+    if is_beyond:  # the new maximum has moved the page, and that has shown its rows
+        return
     first = (page.value - 1) * page_size.value
     shown = rows.iloc[first : first + page_size.value]
     span = f"{first + 1:,}–{first + len(shown):,} of " if len(shown) else ""
