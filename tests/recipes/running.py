@@ -59,21 +59,20 @@ class App:
         self.nb = instantiate(chosen, self.filling, self.table, sentence=sentence)
         config = Config()
         config.HistoryManager.enabled = False
-        Shell.clear_instance()
-        self.shell = Shell.instance(config=config)
-        self.screen: Screen = self.shell.display_pub
+        self.screen: Screen = Shell.instance(config=config).display_pub
+        self.variables: dict[str, Any] = {}
         self.screen.shown = []
         before = Path.cwd()
         os.chdir(data.parent if data else before)
         try:
             for cell in self.nb.cells:
                 if cell["cell_type"] == "code":
-                    self.shell.run_cell(cell["source"]).raise_error()
+                    exec(cell["source"], self.variables)  # noqa: S102  # our own templates
         finally:
             os.chdir(before)
 
     def __getitem__(self, name: str) -> Any:
-        return self.shell.user_ns[name]
+        return self.variables[name]
 
     def set(self, **values: Any) -> App:
         """Move controls, one after the other."""
@@ -117,7 +116,7 @@ class App:
     def controls(self) -> dict[str, Any]:
         """The widgets by their name in the notebook."""
         kinds = (ipywidgets.ValueWidget, ipywidgets.Button)
-        return {k: v for k, v in self.shell.user_ns.items() if isinstance(v, kinds) and not k.startswith("_")}
+        return {k: v for k, v in self.variables.items() if isinstance(v, kinds) and not k.startswith("_")}
 
 
 class _Cells(HTMLParser):
