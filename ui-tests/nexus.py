@@ -70,5 +70,7 @@ def frame_of(page: Page) -> Frame:
 
 def report(page: Page) -> dict[str, object]:
     """Ask the current app view what it drew."""
-    answer: dict[str, object] = page.evaluate("() => window.jupyterapp.shell.currentWidget.frame.inspect()")
+    answer: dict[str, object] = page.evaluate(
+        "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.frame && w.isVisible).frame.inspect()"
+    )
     return answer

@@ -3,9 +3,13 @@ import { ISessionContext } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookModel, Notebook, NotebookActions } from '@jupyterlab/notebook';
 import { Kernel, KernelManager, ServiceManager } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { PromiseDelegate, UUID } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+
+/** How long the app view's connection may take, in ms. */
+const PATIENCE = 3000;
 
 /** What an app is doing. */
 export interface ISessionState {
@@ -20,14 +24,15 @@ export class AppSession implements IDisposable {
   constructor(
     private readonly _context: DocumentRegistry.IContext<INotebookModel>,
     private readonly _notebook: Notebook,
-    private readonly _services: ServiceManager.IManager
+    private readonly _services: ServiceManager.IManager,
+    private readonly _trans: TranslationBundle
   ) {
     const session = _context.sessionContext;
     const arrived = new PromiseDelegate<void>();
     this.hasKernel = arrived.promise;
     this._arrived = arrived;
     session.kernelChanged.connect(this._onKernel, this);
-    session.statusChanged.connect(this._update, this);
+    session.statusChanged.connect(this._onStatus, this);
     session.connectionStatusChanged.connect(this._update, this);
     this._onKernel();
     // Opening starts no kernel, running a cell does.
@@ -109,7 +114,7 @@ export class AppSession implements IDisposable {
       this._isDisposed = true;
       const session = this._context.sessionContext;
       session.kernelChanged.disconnect(this._onKernel, this);
-      session.statusChanged.disconnect(this._update, this);
+      session.statusChanged.disconnect(this._onStatus, this);
       session.connectionStatusChanged.disconnect(this._update, this);
       this._kernel?.dispose();
       Signal.clearData(this);
@@ -139,11 +144,12 @@ export class AppSession implements IDisposable {
   private async _run(session: ISessionContext): Promise<void> {
     // A request sent before the kernel answered its first question is silently lost.
     await session.session?.kernel?.info;
-    await this._kernel?.info; // else the app view misses the first messages
+    // The app view's connection too, or it misses the first messages; after a crash it may never say.
+    await Promise.race([this._kernel?.info, new Promise(resolve => setTimeout(resolve, PATIENCE))]);
     const attempt = this._attempt;
     const ok = await NotebookActions.runAll(this._notebook, session);
     if (!ok && attempt === this._attempt) {
-      this._problem = firstError(this._notebook) ?? 'A cell failed.';
+      this._problem = firstError(this._notebook) ?? this._trans.__('A cell failed.');
     }
     await this._context.save().catch(() => undefined); // said by the document itself
   }
@@ -165,6 +171,14 @@ export class AppSession implements IDisposable {
     this._update();
   }
 
+  private _onStatus(_: ISessionContext, status: Kernel.Status): void {
+    if (status === 'autorestarting' || status === 'dead') {
+      // Jupyter starts a kernel that died again, but nothing of the app is in it.
+      this._problem = this._trans.__('The app ended by itself. Restart it.');
+    }
+    this._update();
+  }
+
   private _update(): void {
     const state = this._read();
     if (state.status !== this._state.status || state.detail !== this._state.detail) {
@@ -176,9 +190,6 @@ export class AppSession implements IDisposable {
   private _read(): ISessionState {
     const session = this._context.sessionContext;
     const status = session.kernelDisplayStatus;
-    if (status === 'dead' || this._context.sessionContext.session?.kernel?.status === 'dead') {
-      return { status: 'failed', detail: 'The kernel ended by itself.' };
-    }
     if (this._problem) {
       return { status: 'failed', detail: this._problem };
     }

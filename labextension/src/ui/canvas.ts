@@ -36,7 +36,7 @@ export class CanvasPanel extends NotebookPanel {
   ) {
     super(options);
     this.addClass('nx-Canvas');
-    this.session = new AppSession(this.context, this.content, _lab.services);
+    this.session = new AppSession(this.context, this.content, _lab.services, _lab.trans);
     this.bar = new CanvasBar(_lab.trans);
     this._trust = new TrustBar(_lab.trans);
     const layout = this.layout as BoxLayout;
