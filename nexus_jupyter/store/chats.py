@@ -31,32 +31,52 @@ class LogEntry:
         return {"seq": self.seq, "kind": self.kind, "message_id": self.message_id, "body": self.body, "time": self.time}
 
 
+CLEARED = "cleared"  # the mark that stays of a chat that was forgotten, so that its numbers go on
+_LAST = "SELECT coalesce(max(seq), 0) FROM chat_log WHERE owner_id=? AND chat_id=?"
+
+
 class ChatLog:
-    """The log of one chat."""
+    """The log of one chat. Numbers grow for ever, also past a `clear`, and also with two servers on one store."""
 
     def __init__(self, database: Database, owner_id: str, chat_id: str) -> None:
         self._database = database
         self._key = (owner_id, chat_id)
-        rows = database.read("SELECT max(seq) FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
-        self.last: int = int(str(rows[0][0] or 0))
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry, 0 if there never was one."""
+        return int(str(self._database.read(_LAST, self._key)[0][0]))
+
+    def can_resume(self, seq: int) -> bool:
+        """Return whether a panel that has everything up to `seq` needs only what follows."""
+        rows = self._database.read("SELECT min(seq), max(seq) FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
+        first, last = rows[0]
+        return first is not None and seq > 0 and int(str(first)) <= seq <= int(str(last))
 
     def append(self, kind: EntryKind, message_id: str, body: dict[str, Any]) -> LogEntry:
         """Add an entry and return it with its number."""
-        entry = LogEntry(seq=self.last + 1, kind=kind, message_id=message_id, body=body, time=time.time())
+        now = time.time()
+        return LogEntry(
+            seq=self._insert(kind, message_id, body, now), kind=kind, message_id=message_id, body=body, time=now
+        )
+
+    def _insert(self, kind: str, message_id: str, body: dict[str, Any], now: float, *, only: bool = False) -> int:
+        text = json.dumps(body, ensure_ascii=False)
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO chat_log VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*self._key, entry.seq, kind, message_id, json.dumps(body, ensure_ascii=False), entry.time),
-            )
-        self.last = entry.seq
-        return entry
+            # Inside the transaction: another server may have written since.
+            seq: int = connection.execute(_LAST, self._key).fetchone()[0] + 1
+            if only:
+                connection.execute("DELETE FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
+            row = (*self._key, seq, kind, message_id, text, now)
+            connection.execute("INSERT INTO chat_log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return seq
 
     def since(self, seq: int) -> list[LogEntry]:
         """Return the entries after number `seq`, oldest first."""
         rows = self._database.read(
             "SELECT seq, kind, message_id, body, time FROM chat_log "
-            "WHERE owner_id=? AND chat_id=? AND seq>? ORDER BY seq",
-            (*self._key, seq),
+            "WHERE owner_id=? AND chat_id=? AND seq>? AND kind<>? ORDER BY seq",
+            (*self._key, seq, CLEARED),
         )
         return [
             LogEntry(seq=s, kind=k, message_id=m, body=json.loads(b), time=t)  # type: ignore[arg-type]
@@ -88,6 +108,4 @@ class ChatLog:
 
     def clear(self) -> None:
         """Forget the chat."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM chat_log WHERE owner_id=? AND chat_id=?", self._key)
-        self.last = 0
+        self._insert(CLEARED, "", {}, time.time(), only=True)

@@ -64,9 +64,7 @@ class Database:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._rollback()
-                raise StorageFailed(
-                    f"The store could not be written: {error}.", "Free some space, then try again."
-                ) from error
+                raise _failed("written", error) from error
             except BaseException:
                 self._rollback()
                 raise
@@ -78,9 +76,22 @@ class Database:
     def read(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""
         with self._lock:
-            return self._connection.execute(statement, parameters).fetchall()
+            try:
+                return self._connection.execute(statement, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise _failed("read", error) from error
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _failed(done: str, error: sqlite3.Error) -> StorageFailed:
+    """Build the error for a failed statement, with what helps against this one."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits only say where
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageFailed(f"The store could not be {done}: another server is writing.", "Try again in a moment.")
+    if code == sqlite3.SQLITE_FULL:
+        return StorageFailed(f"The disk is full: the store could not be {done}.", "Free some space, then try again.")
+    return StorageFailed(f"The store could not be {done}: {error}.", "Check the disk and its free space.")
