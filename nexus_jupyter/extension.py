@@ -31,8 +31,9 @@ class NexusExtension(ExtensionApp):
         state = Path(self.state_dir or Path(jupyter_data_dir(), "nexus"))
         self.services = Services(Path(server.root_dir), state, server)
         self.services.vouch_for_recipes()
+        self.services.register_events()
         self._guard_kernels()
-        self._make_saves_atomic()
+        self._care_for_files()
 
     def initialize_handlers(self) -> None:
         """Register the routes."""
@@ -71,11 +72,12 @@ class NexusExtension(ExtensionApp):
         guarded = GuardedConnection.with_trust(lambda: self.services.trust)
         self.settings["kernel_websocket_connection_class"] = guarded
 
-    def _make_saves_atomic(self) -> None:
-        from nexus_jupyter.artifacts.contents import make_saves_atomic
+    def _care_for_files(self) -> None:
+        from nexus_jupyter.artifacts.contents import drop_untrusted_widgets, make_saves_atomic
 
         server: Any = self.serverapp
         make_saves_atomic(server.contents_manager)
+        drop_untrusted_widgets(server.contents_manager)
 
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         """Keep a sandbox warm once the server runs."""

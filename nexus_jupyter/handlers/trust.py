@@ -16,11 +16,12 @@ class KernelTrustHandler(ServiceHandler):
     @authenticated
     @authorized(action="read", resource="nexus:trust")
     def get(self, kernel_id: str) -> None:
-        """Report whether a kernel's output is shown as it is."""
+        """Report whether a kernel's output is shown as it is, and how the kernel is sandboxed."""
         if kernel_id not in self.kernel_manager:
             raise NotFound(f"There is no kernel `{kernel_id}`.", "Start the app.")
-        generation = generation_of(self.kernel_manager.get_kernel(kernel_id))
-        self.reply({"clean": self.services.trust.is_clean(kernel_id, generation)})
+        manager = self.kernel_manager.get_kernel(kernel_id)
+        clean = self.services.trust.is_clean(kernel_id, generation_of(manager))
+        self.reply({"clean": clean, "tier": getattr(manager.provisioner, "tier", None) or ""})
 
 
 class AppTrustHandler(ServiceHandler):

@@ -144,7 +144,9 @@ export class CanvasPanel extends NotebookPanel {
       return;
     }
     try {
-      this._isUntrusted = await this._trust.ask(id);
+      const { clean, tier } = await this._trust.ask(id);
+      this._isUntrusted = !clean;
+      this.bar.setSandboxed(tier !== 'process');
     } catch {
       this._isUntrusted = false; // the server says more in its own words elsewhere
     }

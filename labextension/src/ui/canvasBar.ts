@@ -38,7 +38,12 @@ export class CanvasBar extends Widget {
     };
     const spacer = document.createElement('span');
     spacer.className = 'nx-CanvasBar-spacer';
-    this.node.append(views, spacer, this._status, ...Object.values(this._buttons));
+    this._tier = document.createElement('span');
+    this._tier.className = 'nx-CanvasBar-tier';
+    this._tier.textContent = _trans.__('Not sandboxed');
+    this._tier.title = _trans.__('This machine has no sandbox: the app runs with your own rights.');
+    this._tier.hidden = true;
+    this.node.append(views, spacer, this._tier, this._status, ...Object.values(this._buttons));
     this.setView('app');
     this.setStatus('stopped');
   }
@@ -77,6 +82,11 @@ export class CanvasBar extends Widget {
     this._buttons.start.hidden = isOn;
     this._buttons.restart.hidden = !isOn;
     this._buttons.stop.hidden = !isOn;
+  }
+
+  /** Warn where the app runs with the owner's own rights. */
+  setSandboxed(isSandboxed: boolean): void {
+    this._tier.hidden = isSandboxed;
   }
 
   /** Handle the arrow keys of the view switch. */
@@ -128,6 +138,7 @@ export class CanvasBar extends Widget {
   private readonly _tabs: Record<CanvasView, HTMLButtonElement>;
   private readonly _buttons: Record<CanvasAction, HTMLButtonElement>;
   private readonly _status: HTMLElement;
+  private readonly _tier: HTMLElement;
   private readonly _viewChosen = new Signal<this, CanvasView>(this);
   private readonly _asked = new Signal<this, CanvasAction>(this);
 }

@@ -4,6 +4,14 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { getJson } from '../api/client';
 
+/** What the server knows of a kernel. */
+export interface IKernelTrust {
+  /** Everything it ran is trusted. */
+  clean: boolean;
+  /** The sandbox tier in force; empty for kernels that are not ours. */
+  tier: string;
+}
+
 /** A line above the notebook while its code is not trusted. */
 export class TrustBar extends Widget {
   constructor(trans: TranslationBundle) {
@@ -28,12 +36,9 @@ export class TrustBar extends Widget {
     return this._accepted;
   }
 
-  /** Return whether the kernel ran code that is not trusted. */
-  async ask(kernelId: string): Promise<boolean> {
-    const answer = await getJson<{ clean: boolean }>(
-      `trust/kernels/${encodeURIComponent(kernelId)}`
-    );
-    return !answer.clean;
+  /** Return whether the kernel ran only trusted code, and how it is sandboxed. */
+  ask(kernelId: string): Promise<IKernelTrust> {
+    return getJson<IKernelTrust>(`trust/kernels/${encodeURIComponent(kernelId)}`);
   }
 
   private readonly _accepted = new Signal<this, void>(this);

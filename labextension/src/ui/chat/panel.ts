@@ -13,6 +13,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { BoxLayout, Widget } from '@lumino/widgets';
 import { ActivityBar } from './activityBar';
+import { ChatHeader } from './header';
 import { ChatChannel, IChatRequest } from './channel';
 import { NexusChatModel } from './model';
 
@@ -67,8 +68,11 @@ export class ChatPanel extends Widget {
     });
     const layout = (this.layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 }));
     const activity = new ActivityBar(this.model, lab.trans);
+    const header = new ChatHeader(this.model, lab);
+    BoxLayout.setStretch(header, 0);
     BoxLayout.setStretch(chat, 1);
     BoxLayout.setStretch(activity, 0);
+    layout.addWidget(header);
     layout.addWidget(chat);
     layout.addWidget(activity);
   }
