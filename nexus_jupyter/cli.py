@@ -6,20 +6,33 @@ import argparse
 import asyncio
 import json
 import logging
+import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nexus_jupyter import __version__
-from nexus_jupyter.errors import AppFailed, KernelDied, NexusError, SandboxUnavailable, StorageFailed
+from nexus_jupyter.errors import AppFailed, BadRequest, KernelDied, NexusError, SandboxUnavailable, StorageFailed
 
 OK, FAILED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
+class Stopped(NexusError):
+    """The user pressed Ctrl-C."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises what it finds wrong, for `main` to say in the form asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadRequest(f"{message[:1].upper()}{message[1:]}.", f"Run: {self.prog} --help") from None
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    root = argparse.ArgumentParser(prog="nexus", description="Describe an app in a sentence, get a notebook app.")
+    root = _Parser(prog="nexus", description="Describe an app in a sentence, get a notebook app.")
     root.add_argument("--version", action="version", version=f"nexus {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -54,20 +67,36 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 ok, 1 the app failed, 2 usage, 3 environment."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
     # jsonschema's check of IRIs builds a grammar for 2 s of CPU when imported; no schema here has an IRI.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None means: not importable
     # nbclient and jupyter_client report through logging; what matters reaches the user as a sentence.
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     try:
+        options = parser().parse_args(given)
+        as_json = options.json
         code: int = options.run(options)
     except NexusError as error:
-        _print_error(error, as_json=options.json)
+        _print_error(error, as_json=as_json)
         return exit_code(error)
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Nothing was half-written.\n")
+        _print_error(Stopped("Stopped.", "Nothing was half-written."), as_json=as_json)
         return FAILED
     except BrokenPipeError:
+        sys.stdout = None  # the reader is gone: nothing is left to flush to
+        return FAILED
+    except Exception as error:
+        if os.environ.get("NEXUS_DEBUG"):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        _print_error(
+            NexusError(
+                f"Nexus failed inside: {type(error).__name__}{f': {reason}' if reason else ''}.",
+                "Set NEXUS_DEBUG=1 to see where, and report it.",
+            ),
+            as_json=as_json,
+        )
         return FAILED
     return code
 
@@ -135,17 +164,29 @@ def _make(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(result.model_dump(mode="json"))
     else:
-        slots = ", ".join(f"{k} = {v}" for k, v in result.slots.items() if v not in ("", {}))
-        lines = [
-            f"{result.title}: {'works' if result.status == 'ok' else 'FAILED'}",
-            f"  {result.path}",
-            f"  recipe {result.recipe} (no model used): {slots}",
-            f"  {result.stages['total']:.1f} s, sandbox tier {result.check.tier}",
-        ]
-        lines += [f"  note: {note}" for note in result.notes]
-        lines += _failures(result.check.model_dump())
-        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.write("\n".join(_made(result)) + "\n")
     return OK if result.status == "ok" else FAILED
+
+
+def _made(result: Any) -> list[str]:
+    """Return what was made, as lines for people."""
+    shown = os.path.relpath(result.path)
+    path = shown if not shown.startswith("..") else result.path
+    slots = ", ".join(f"{name} = {value}" for name, value in result.slots.items() if value not in ("", {}))
+    works = "works" if result.status == "ok" else "was built, but does not work"
+    tier = "without a sandbox" if result.check.tier == "process" else f"in the sandbox ({result.check.tier})"
+    lines = [
+        f"“{result.title}” {works}.",
+        f"  file    {path}",
+        f"  recipe  {result.recipe}, no model used",
+        *([f"  chosen  {slots}"] if slots else []),
+        f"  ran     {tier}, {result.stages['total']:.1f} s in all",
+    ]
+    lines += [f"  note    {note}" for note in result.notes]
+    lines += _failures(result.check.model_dump())
+    if result.status == "ok":
+        lines.append(f"Open it in JupyterLab: jupyter lab {shlex.quote(path)}")
+    return lines
 
 
 def _failures(check: dict[str, Any]) -> list[str]:

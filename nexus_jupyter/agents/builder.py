@@ -9,12 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode
+
 from nexus_jupyter import errors
 from nexus_jupyter.agents.checker import check
 from nexus_jupyter.agents.runner import Progress
-from nexus_jupyter.artifacts.library import ArtifactLibrary
+from nexus_jupyter.artifacts.library import Artifact, ArtifactLibrary
 from nexus_jupyter.artifacts.metadata import read_app, slug, write_app
-from nexus_jupyter.errors import BadRequest, DataUnreadable
+from nexus_jupyter.errors import BadRequest, Conflict, DataUnreadable
 from nexus_jupyter.models.run import MakeResult, RecipeChoice, RouteResult
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes import manifest, routing
@@ -23,16 +25,17 @@ from nexus_jupyter.recipes.slots import fill
 from nexus_jupyter.recipes.tables import check_file
 
 PROFILE_SECONDS = 60
+NAME_ATTEMPTS = 20
 
 
 class OutOfScope(BadRequest):
     """No recipe fits the sentence."""
 
     def __init__(self, nearest: list[RecipeChoice]) -> None:
-        names = ", ".join(f"“{c.title}”" for c in nearest)
+        names = ", ".join(f"“{c.title}” (--recipe {c.recipe})" for c in nearest)
         super().__init__(
             "I cannot build this without a model.",
-            f"The nearest apps I have are {names}. Choose one, or connect a model.",
+            f"The nearest apps I have are {names}. Models cannot be connected yet in this version.",
         )
         self.nearest = nearest
 
@@ -131,12 +134,9 @@ class Builder:
         filling = fill(chosen.manifest, sentence, table)
         say(f"Building “{chosen.manifest.title}”")
         nb = instantiate(chosen, filling, table, sentence=sentence, name=name)
-        app = read_app(nb)
-        if not name:
-            app = app.model_copy(update={"name": self.library.free_name(app.name)})
-            write_app(nb, app)
-        message = f"Create “{app.title}” from the recipe {recipe}"
-        artifact = await asyncio.to_thread(self.library.create, nb, files, message=message)
+        message = f"Create “{read_app(nb).title}” from the recipe {recipe}"
+        artifact = await self._create(nb, files, message, is_named=bool(name))
+        app = artifact.app
         lap("build")
         result = await check(nb, artifact.path, progress=progress)
         stages |= result.stages
@@ -152,6 +152,22 @@ class Builder:
             check=result,
             stages=stages,
         )
+
+    async def _create(self, nb: NotebookNode, files: list[Path], message: str, *, is_named: bool) -> Artifact:
+        """Store a new app; where its name was not asked for, under the first that is free.
+
+        Another Nexus may take a name between the look and the creation: then the next one is tried.
+        """
+        app = read_app(nb)
+        for attempt in range(NAME_ATTEMPTS):
+            if not is_named:
+                write_app(nb, app.model_copy(update={"name": self.library.free_name(app.name)}))
+            try:
+                return await asyncio.to_thread(self.library.create, nb, files, message=message)
+            except Conflict:
+                if is_named or attempt == NAME_ATTEMPTS - 1:
+                    raise
+        raise AssertionError
 
 
 def route_result(sentence: str, table: Table | None) -> RouteResult:

@@ -19,7 +19,9 @@ from nexus_jupyter.recipes.tables import SUFFIXES
 CARD = "application/vnd.nexus.app-card+json"
 CHOICES = "application/vnd.nexus.choices+json"
 HELP = re.compile(
-    r"^\W*(hi|hello|hey|help|thanks?|thank you|what can you do|how does (this|it) work|who are you)\b", re.I
+    r"\W*(hi|hello|hey|help( me)?|thanks?|thank you|what can you do|how does (this|it) work|who are you)"
+    r"( nexus| there| a lot| very much| you)?\W*",
+    re.I,
 )
 MAX_FILES = 40
 MAX_DEPTH = 3
@@ -101,7 +103,7 @@ class RecipeReplies:
             yield Text(text=str(error))
 
     async def _reply(self, request: Request, last_data: tuple[str, ...]) -> AsyncIterator[Event]:
-        if HELP.match(request.text) and not request.recipe and len(request.text) < 60:
+        if HELP.fullmatch(request.text) and not request.recipe:
             yield Text(text=_help())
             return
         sentence = routing.check_prompt(request.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -23,6 +24,8 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERNEL = "nexus-python"
 MAX_TRACEBACK = 6000
 READY_SECONDS = 60
+MAX_OUTPUT = 20_000_000  # characters of one cell
+OUTPUT_MESSAGES = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
 
 Progress = Callable[[str], None]
 
@@ -94,13 +97,12 @@ async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progre
     KernelDied
         The kernel never answered, or ended by itself.
     """
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     say = progress or (lambda _: None)
     run = Run(cells=[], tier=getattr(manager.provisioner, "tier", None) or "process")
     started = time.perf_counter()
-    client = NotebookClient(nb, km=manager, timeout=timeout, store_widget_state=True)
+    client = _client(nb, manager, timeout)
     client.reset_execution_trackers()
     statuses: dict[str, CellStatus] = {}
     # Not nbclient's own set-up: it takes over the process's signals, which belong to the server.
@@ -125,12 +127,22 @@ async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progre
             except CellTimeoutError:
                 message = f"The cell did not finish within {timeout:.0f} s."
                 status, run.error = "error", CellError(cell_id=cell["id"], name="Timeout", message=message)
+                await manager.interrupt_kernel()
+            except DeadKernelError:
+                if not client.is_flooded:
+                    raise
+                message = f"The cell sent more than {MAX_OUTPUT // 1_000_000} MB of output."
+                status, run.error = "error", CellError(cell_id=cell["id"], name="TooMuchOutput", message=message)
+                await manager.interrupt_kernel()
             seconds = round(time.perf_counter() - begun, 4)
             statuses[cell["id"]] = CellStatus(id=cell["id"], role=role, status=status, seconds=seconds)
             if run.error:
                 break
         client.set_widgets_metadata()
     except DeadKernelError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # nbclient takes a cancelled wait for a dead kernel
+            raise asyncio.CancelledError from None
         raise KernelDied(
             "The kernel ended by itself while the app ran.", "It may have used up its memory: try a smaller file."
         ) from error
@@ -146,6 +158,30 @@ async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progre
     ]
     run.error = run.error or _widget_error(nb)
     return run
+
+
+def _client(nb: NotebookNode, manager: Any, timeout: float) -> Any:
+    """Return nbclient's executor that stops a cell whose output does not end."""
+    from nbclient import NotebookClient
+
+    class Client(NotebookClient):
+        is_flooded = False
+        _cell_id, _received = "", 0
+
+        def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+            if self._cell_id != cell["id"]:
+                self._cell_id, self._received = cell["id"], 0
+            if msg["msg_type"] in OUTPUT_MESSAGES:
+                self._received += len(str(msg["content"].get("text") or msg["content"].get("data") or ""))
+            if self._received <= MAX_OUTPUT:
+                return super().process_message(msg, cell, cell_index)
+            if not self.is_flooded:
+                self.is_flooded = True
+                assert self.task_poll_for_reply is not None
+                self.task_poll_for_reply.cancel()  # nbclient's way to stop waiting; it raises DeadKernelError
+            return None
+
+    return Client(nb, km=manager, timeout=timeout, store_widget_state=True)
 
 
 def widget_state(nb: NotebookNode) -> dict[str, Any]:
