@@ -81,8 +81,11 @@ class Services:
         from nexus_jupyter.agents.lifecycle import AppLifecycle
 
         server = self._server
-        server.event_logger.register_event_schema(Path(__file__).parent / "events" / "app_state" / "v1.yaml")
         return AppLifecycle(self.library, server.session_manager, server.kernel_manager, self._emit_state)
+
+    def register_events(self) -> None:
+        """Register our events: who subscribes before the first app starts hears of it too."""
+        self._server.event_logger.register_event_schema(Path(__file__).parent / "events" / "app_state" / "v1.yaml")
 
     def _emit_state(self, state: AppState) -> None:
         self._server.event_logger.emit(schema_id=APP_STATE, data=state.model_dump(mode="json"))
@@ -114,7 +117,8 @@ class Services:
             from nexus_jupyter.agents.replies import RecipeReplies
             from nexus_jupyter.store import ChatLog
 
-            log = ChatLog(self.database, LOCAL_OWNER, chat_id)
+            # Cards name apps by their path below the root, so each root has chats of its own.
+            log = ChatLog(self.database, LOCAL_OWNER, f"{self.root}:{chat_id}")
             self._chats[chat_id] = Chat(log, RecipeReplies(self.builder))
         return self._chats[chat_id]
 

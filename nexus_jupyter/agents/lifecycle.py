@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,7 @@ class AppLifecycle:
         self._emit = emit
         self._states: dict[str, AppState] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def _relative(self, artifact: Artifact) -> str:
         return artifact.path.relative_to(self._library.root).as_posix()
@@ -73,6 +75,10 @@ class AppLifecycle:
         """Start the app, unless it runs; its cells run in the background and end in a state event."""
         artifact = self._library.read(path)
         relative = self._relative(artifact)
+        async with self._turns[relative]:  # two tabs that start at once get the same session
+            return await self._start(artifact, relative)
+
+    async def _start(self, artifact: Artifact, relative: str) -> AppState:
         session = await self._session(relative)
         if session is not None:
             return await self.state(relative)
@@ -97,6 +103,11 @@ class AppLifecycle:
         except NexusError as error:
             self._set(relative, "failed", session, tier=tier, detail=str(error))
             return
+        except Exception:
+            log.exception("An app could not be run")
+            detail = "Nexus failed inside; the server's log says where."
+            self._set(relative, "failed", session, tier=tier, detail=detail)
+            return
         if run.error:
             detail = f"Cell `{run.error.cell_id}`: {run.error.name}: {run.error.message}"
             self._set(relative, "failed", session, tier=tier, detail=detail)
@@ -106,14 +117,15 @@ class AppLifecycle:
     async def stop(self, path: str) -> AppState:
         """Stop the app and end its kernel."""
         relative = self._relative(self._library.read(path))
-        run = self._runs.pop(relative, None)
-        if run is not None and not run.done():
-            run.cancel()
-            await asyncio.gather(run, return_exceptions=True)
-        session = await self._session(relative)
-        if session is not None:
-            await self._sessions.delete_session(session["id"])
-        return self._set(relative, "stopped")
+        async with self._turns[relative]:
+            run = self._runs.pop(relative, None)
+            if run is not None and not run.done():
+                run.cancel()
+                await asyncio.gather(run, return_exceptions=True)
+            session = await self._session(relative)
+            if session is not None:
+                await self._sessions.delete_session(session["id"])
+            return self._set(relative, "stopped")
 
     async def restart(self, path: str) -> AppState:
         """Stop, then start in a fresh kernel."""

@@ -11,7 +11,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from nexus_jupyter.errors import NexusError
-from nexus_jupyter.handlers.base import NexusHandler
+from nexus_jupyter.handlers.base import INSIDE, NexusHandler, error_body
 
 if TYPE_CHECKING:
     from nexus_jupyter.services import Services
@@ -70,11 +70,10 @@ class AppsHandler(ServiceHandler):
         except asyncio.CancelledError:
             return
         except NexusError as error:
-            line: dict[str, Any] = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
-            nearest = getattr(error, "nearest", None)
-            if nearest:
-                line["nearest"] = [c.model_dump() for c in nearest]
-            await self._line(line)
+            await self._line(error_body(error))
+        except Exception:  # the status is sent already: only a line can still say it
+            self.log.exception("An app could not be built")
+            await self._line({"error": "Failed", "message": INSIDE, "remedy": ""})
 
     async def _line(self, body: dict[str, Any]) -> None:
         self.write(json.dumps(body, ensure_ascii=False) + "\n")

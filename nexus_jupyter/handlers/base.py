@@ -12,6 +12,16 @@ from tornado.web import HTTPError
 from nexus_jupyter.errors import BadRequest, NexusError
 
 T = TypeVar("T")
+INSIDE = "Nexus failed inside; the server's log says where."
+
+
+def error_body(error: NexusError) -> dict[str, Any]:
+    """Return an error as it travels."""
+    body: dict[str, Any] = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
+    nearest = getattr(error, "nearest", None)
+    if nearest:
+        body["nearest"] = [c.model_dump() for c in nearest]
+    return body
 
 
 class NexusHandler(APIHandler):
@@ -48,15 +58,12 @@ class NexusHandler(APIHandler):
         body: dict[str, Any] = {"error": "HTTPError", "message": self._reason or "Unknown error", "remedy": ""}
         if isinstance(error, NexusError):
             self.set_status(error.status)
-            body = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
-            nearest = getattr(error, "nearest", None)
-            if nearest:
-                body["nearest"] = [c.model_dump() for c in nearest]
+            body = error_body(error)
         elif isinstance(error, HTTPError) and error.log_message:
             body["message"] = error.log_message % error.args if error.args else error.log_message
         elif error is not None:
             self.log.error("".join(traceback.format_exception(error)))
-            body["message"] = "Nexus failed inside; the server's log says where."
+            body["message"] = INSIDE
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body, ensure_ascii=False))
 

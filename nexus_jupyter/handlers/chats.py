@@ -12,7 +12,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from nexus_jupyter.errors import NexusError
+from nexus_jupyter.errors import BadRequest, NexusError
 
 if TYPE_CHECKING:
     from nexus_jupyter.agents.chat import Chat
@@ -52,9 +52,18 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Send what the panel missed, then follow."""
         super().open()
         since = self.get_query_argument("since", "0")
-        self.chat = self.services.chat(chat_id)
-        for event in self.chat.follow(self._tell, int(since) if since.isdigit() else 0):
+        try:
+            self.chat = self.services.chat(chat_id)
+            missed = self.chat.follow(self._tell, int(since) if since.isdecimal() else 0)
+        except NexusError as error:
+            self._refuse(error)
+            self.close(1011, "The chat cannot be read.")
+            return
+        for event in missed:
             self._tell(event)
+
+    def _refuse(self, error: NexusError) -> None:
+        self._tell({"kind": "refused", "message": error.message, "remedy": error.remedy})
 
     def _tell(self, event: dict[str, Any]) -> None:
         try:
@@ -69,11 +78,9 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             await self._obey(self.chat, message)
         except NexusError as error:
-            self._tell({"kind": "refused", "message": error.message, "remedy": error.remedy})
-        except (ValueError, KeyError, TypeError):
-            self._tell(
-                {"kind": "refused", "message": "The panel sent something unreadable.", "remedy": "Reload the page."}
-            )
+            self._refuse(error)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._refuse(BadRequest("The panel sent something unreadable.", "Reload the page."))
 
     async def _obey(self, chat: Chat, message: str | bytes) -> None:
         from nexus_jupyter.agents.replies import Request
