@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any, Literal
 
 from nbformat import NotebookNode
@@ -24,6 +26,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERNEL = "nexus-python"
 MAX_TRACEBACK = 6000
 READY_SECONDS = 60
+LOOK_SECONDS = 0.2
 MAX_OUTPUT = 20_000_000  # characters of one cell
 OUTPUT_MESSAGES = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
 
@@ -110,6 +113,7 @@ async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progre
     client.kc = channels
     channels.start_channels()
     channels.allow_stdin = False
+    _look_often(channels.shell_channel)
     try:
         await channels.wait_for_ready(timeout=READY_SECONDS)
         run.seconds["start"] = time.perf_counter() - started
@@ -158,6 +162,26 @@ async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progre
     ]
     run.error = run.error or _widget_error(nb)
     return run
+
+
+def _look_often(channel: Any) -> None:
+    """Let a wait on the channel look again and again.
+
+    nbclient answers output widgets on the shell channel, by a synchronous send. ZeroMQ tells of a message that came
+    just then only once, and to the send: the wait for it would sleep until its timeout, with the message at hand.
+    """
+    receive = channel.get_msg
+
+    async def get_msg(timeout: float | None = None) -> Any:
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                return await receive(timeout=max(0.0, min(LOOK_SECONDS, end - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= end:
+                    raise
+
+    channel.get_msg = get_msg
 
 
 def _client(nb: NotebookNode, manager: Any, timeout: float) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import pytest
 
 from nexus_jupyter.agents.builder import Builder, OutOfScope
+from nexus_jupyter.agents.runner import _look_often
 from nexus_jupyter.artifacts.library import ArtifactLibrary
 from nexus_jupyter.errors import BadRequest, Conflict, DataUnreadable, StorageFailed
 from nexus_jupyter.recipes.tables import profile
@@ -96,3 +99,25 @@ def test_a_full_disk_leaves_nothing(builder: Builder, tmp_path: Path, monkeypatc
 def test_two_files_of_one_name_are_refused(builder: Builder) -> None:
     with pytest.raises(BadRequest, match=r"penguins\.csv"):
         make(builder, "compare body mass by species", data=[DATA / "penguins.csv", DATA / "penguins.csv"])
+
+
+def test_a_message_that_no_event_tells_of_is_found() -> None:
+    class Channel:
+        """Like a socket whose event was lost: it sees a message only when it begins to look."""
+
+        arrives = time.monotonic() + 0.1
+
+        async def get_msg(self, timeout: float) -> str:
+            if time.monotonic() < self.arrives:
+                await asyncio.sleep(timeout)
+                raise Empty
+            return "reply"
+
+    channel: Any = Channel()
+    _look_often(channel)
+    started = time.monotonic()
+    assert asyncio.run(channel.get_msg(timeout=60)) == "reply"
+    assert time.monotonic() - started < 5
+    channel.arrives = time.monotonic() + 60
+    with pytest.raises(Empty):
+        asyncio.run(channel.get_msg(timeout=0.05))
