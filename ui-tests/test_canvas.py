@@ -117,7 +117,6 @@ def test_a_reload_shows_the_running_app_again(lab):
     frame.wait_for_function(
         "() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('bill_length')"
     )
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(1500)  # JupyterLab saves its layout a second after the last change
     page.goto(lab.url("lab"))
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")

@@ -107,7 +107,13 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
         await state?.remove(`${NOTEBOOK_TRACKER}:${canvas.context.path}`);
         await tracker.save(canvas);
       };
+      // A tracker takes no notice of a widget that has the focus before it is added.
+      const focused = canvas.node.contains(document.activeElement)
+        ? (document.activeElement as HTMLElement)
+        : null;
+      focused?.blur();
       await (notebooks as NotebookTracker).add(canvas);
+      focused?.focus();
       await claim();
       canvas.context.pathChanged.connect(() => void claim());
     };

@@ -9,6 +9,7 @@ import {
 } from '@jupyterlab/notebook';
 import { ServiceManager } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
 import { BoxLayout } from '@lumino/widgets';
 import { postJson } from '../api/client';
 import { IAppRecord } from '../api/generated';
@@ -90,6 +91,15 @@ export class CanvasPanel extends NotebookPanel {
       this._frame?.dispose();
       this.session.dispose();
       super.dispose();
+    }
+  }
+
+  /** Take the focus where it can be seen: JupyterLab's current widget is the one that has it. */
+  protected override onActivateRequest(msg: Message): void {
+    if (this._view === 'app') {
+      this.bar.focus();
+    } else {
+      super.onActivateRequest(msg);
     }
   }
 

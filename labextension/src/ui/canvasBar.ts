@@ -58,6 +58,11 @@ export class CanvasBar extends Widget {
     return this._asked;
   }
 
+  /** Focus the chosen view's tab. */
+  focus(): void {
+    this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
+  }
+
   /** Show which view is shown. */
   setView(view: CanvasView): void {
     for (const [name, tab] of Object.entries(this._tabs)) {
