@@ -148,6 +148,9 @@ export class AppSession implements IDisposable {
     await Promise.race([this._kernel?.info, new Promise(resolve => setTimeout(resolve, PATIENCE))]);
     const attempt = this._attempt;
     const ok = await NotebookActions.runAll(this._notebook, session);
+    if (attempt === this._attempt) {
+      this._problem = ''; // what was said of the kernel before this one is over
+    }
     if (!ok && attempt === this._attempt) {
       this._problem = firstError(this._notebook) ?? this._trans.__('A cell failed.');
     }
