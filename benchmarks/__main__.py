@@ -1,0 +1,48 @@
+"""Measure every figure, print each, and keep them in `results.json` with what they were measured on."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import benchmarks
+
+
+def main() -> int:
+    """Run all; return 1 if a figure misses its goal."""
+    figures: list[dict[str, object]] = []
+    missed = 0
+    for info in pkgutil.iter_modules(benchmarks.__path__):
+        if info.name == "__main__":
+            continue
+        module = importlib.import_module(f"benchmarks.{info.name}")
+        if not hasattr(module, "measure"):
+            continue
+        figure = module.measure()
+        figure.show()
+        meets = figure.value <= module.GOAL
+        missed += not meets
+        figures.append({**figure.as_json(), "goal": module.GOAL, "meets": meets})
+    folder = Path(__file__).parent
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)
+    conditions = {
+        "commit": commit.stdout.strip(),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "load_1min": round(os.getloadavg()[0], 2),
+    }
+    text = json.dumps({"conditions": conditions, "figures": figures}, indent=2, ensure_ascii=False)
+    (folder / "results.json").write_text(text + "\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The long proofs in full: tests of the suite with larger counts."""

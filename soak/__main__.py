@@ -1,0 +1,63 @@
+"""Run the long proofs and keep what they found in `results.json`."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+# File of the suite, test, and how many kills instead of the suite's.
+PROOFS = (
+    (
+        "tests/artifacts/test_files.py",
+        "test_killed_at_random_points_of_saving_no_notebook_is_cut_and_no_answered_save_is_lost",
+        2000,
+    ),
+    (
+        "tests/store/test_chat_log.py",
+        "test_killed_at_random_points_of_appending_no_acknowledged_entry_is_lost",
+        500,
+    ),
+)
+
+
+def load(path: Path) -> ModuleType:
+    """Return a test file as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> int:
+    """Run each proof; return 1 if one fails."""
+    results: list[dict[str, object]] = []
+    for file, name, kills in PROOFS:
+        module = load(ROOT / file)
+        module.KILLS = kills  # type: ignore[attr-defined]
+        begun = time.perf_counter()
+        problem = ""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                getattr(module, name)(Path(folder))
+            except AssertionError as error:
+                problem = str(error) or "an assertion failed"
+        seconds = round(time.perf_counter() - begun, 1)
+        results.append({"name": name, "n": kills, "ok": not problem, "problem": problem, "seconds": seconds})
+        sys.stdout.write(json.dumps(results[-1]) + "\n")
+        sys.stdout.flush()
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    report = {"commit": commit.strip(), "proofs": results}
+    Path(__file__).with_name("results.json").write_text(json.dumps(report, indent=2) + "\n")
+    return 0 if all(r["ok"] for r in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
