@@ -1,0 +1,93 @@
+"""Reads data files in processes of their own, the next of which may wait with pandas imported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+from typing import Any
+
+from nexus_jupyter.errors import DataUnreadable
+
+
+class Profiler:
+    """Describes data files; each is read by a process that reads no other.
+
+    Parameters
+    ----------
+    keep_warm
+        Have the next process ready, once the first file was read or `warm` was called.
+    """
+
+    def __init__(self, *, keep_warm: bool = False) -> None:
+        self._keep_warm = keep_warm
+        self._next: asyncio.Task[Process] | None = None
+
+    def warm(self) -> None:
+        """Have a process ready for the next file."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(_start())
+
+    async def read(self, path: Path, *, seconds: float = 60) -> dict[str, Any]:
+        """Return what the reader says of a file: `table`, or `error`, `message` and `remedy`.
+
+        Raises
+        ------
+        DataUnreadable
+            The reader ended by itself, or took too long.
+        """
+        self.warm()
+        task, self._next = self._next, None
+        assert task is not None
+        process = await task
+        if process.returncode is not None:  # it ended while it waited
+            process = await _start()
+        try:
+            out, _ = await asyncio.wait_for(process.communicate(json.dumps(str(path)).encode() + b"\n"), seconds)
+        except TimeoutError as error:
+            raise DataUnreadable(f"`{path.name}` takes too long to read.", "Give a sample of it.") from error
+        finally:
+            await _end(process)
+            if self._keep_warm:
+                self.warm()
+        if process.returncode != 0:
+            raise DataUnreadable(f"`{path.name}` cannot be read: the reader stopped.", "Give a smaller file.")
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    async def close(self) -> None:
+        """End the process that waits."""
+        self._keep_warm = False
+        task, self._next = self._next, None
+        if task is not None:
+            await _end(await task)
+
+
+async def _start() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "nexus_jupyter.agents.profiler", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def main() -> int:
+    """Import what reading takes, wait for a path, describe that file."""
+    import pandas  # noqa: F401
+
+    from nexus_jupyter.recipes import tables
+
+    line = sys.stdin.readline()
+    return tables.main([json.loads(line)]) if line else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
