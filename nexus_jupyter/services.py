@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nexus_jupyter.agents.builder import Builder
     from nexus_jupyter.agents.chat import Chat
     from nexus_jupyter.agents.lifecycle import AppLifecycle
+    from nexus_jupyter.agents.profiler import Profiler
     from nexus_jupyter.artifacts.library import ArtifactLibrary
     from nexus_jupyter.models.state import AppState
     from nexus_jupyter.sandbox.standby import Standby
@@ -59,7 +60,14 @@ class Services:
         """Builds apps."""
         from nexus_jupyter.agents.builder import Builder
 
-        return Builder(self.library)
+        return Builder(self.library, self.profiler)
+
+    @functools.cached_property
+    def profiler(self) -> Profiler:
+        """Reads data files, the next one by a process that waits."""
+        from nexus_jupyter.agents.profiler import Profiler
+
+        return Profiler(keep_warm=True)
 
     @functools.cached_property
     def ledger(self) -> TrustLedger:
@@ -128,6 +136,8 @@ class Services:
             await chat.stop()
         if "lifecycle" in self.__dict__:
             await self.lifecycle.close()
+        if "profiler" in self.__dict__:
+            await self.profiler.close()
         if self._standby is not None:
             await self._standby.close()
         if "database" in self.__dict__:

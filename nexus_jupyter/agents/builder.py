@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,11 @@ from nbformat import NotebookNode
 
 from nexus_jupyter import errors
 from nexus_jupyter.agents.checker import check
+from nexus_jupyter.agents.profiler import Profiler
 from nexus_jupyter.agents.runner import Progress
 from nexus_jupyter.artifacts.library import Artifact, ArtifactLibrary
 from nexus_jupyter.artifacts.metadata import read_app, slug, write_app
-from nexus_jupyter.errors import BadRequest, Conflict, DataUnreadable
+from nexus_jupyter.errors import BadRequest, Conflict
 from nexus_jupyter.models.run import MakeResult, RecipeChoice, RouteResult
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes import manifest, routing
@@ -41,10 +40,17 @@ class OutOfScope(BadRequest):
 
 
 class Builder:
-    """Builds apps below one root folder."""
+    """Builds apps below one root folder.
 
-    def __init__(self, library: ArtifactLibrary) -> None:
+    Parameters
+    ----------
+    profiler
+        Reads data files; a server's keeps the next reader warm.
+    """
+
+    def __init__(self, library: ArtifactLibrary, profiler: Profiler | None = None) -> None:
         self.library = library
+        self._profiler = profiler or Profiler()
 
     async def profile(self, path: Path) -> Table:
         """Describe a data file, read in a process of its own.
@@ -55,21 +61,7 @@ class Builder:
             It cannot be read as a table, or not within a minute.
         """
         check_file(path)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "nexus_jupyter.recipes.tables", str(path),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            out, _ = await asyncio.wait_for(process.communicate(), PROFILE_SECONDS)
-        except TimeoutError as error:
-            raise DataUnreadable(f"`{path.name}` takes too long to read.", "Give a sample of it.") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode != 0:
-            raise DataUnreadable(f"`{path.name}` cannot be read: the reader stopped.", "Give a smaller file.")
-        answer = json.loads(out)
+        answer = await self._profiler.read(path, seconds=PROFILE_SECONDS)
         if "error" in answer:
             raise getattr(errors, answer["error"])(answer["message"], answer["remedy"])
         return Table.model_validate(answer["table"])
