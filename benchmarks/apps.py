@@ -46,14 +46,15 @@ def make_cold() -> tuple[float, dict[str, float]]:
 
 def run_plain(notebook: Path) -> float:
     """Run a finished app's notebook in a plain kernel, with neither sandbox nor check; return the seconds."""
-    begun = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", _PEER, str(notebook), str(notebook.parent)],
-        check=True,
-        stderr=subprocess.DEVNULL,
-        timeout=60,
-    )
-    return time.perf_counter() - begun
+    command = [sys.executable, "-c", _PEER, str(notebook), str(notebook.parent)]
+    for _ in range(3):
+        begun = time.perf_counter()
+        try:
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL, timeout=20)
+        except subprocess.TimeoutExpired:  # about one plain run in twenty never ends; it is not counted
+            continue
+        return time.perf_counter() - begun
+    raise RuntimeError("nbclient does not finish")
 
 
 def stages_note(samples: list[dict[str, float]]) -> str:
