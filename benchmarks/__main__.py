@@ -28,7 +28,7 @@ def main() -> int:
             continue
         try:
             figure = module.measure()
-        except Exception:  # the others are still worth measuring
+        except Exception:  # noqa: BLE001  the others are still worth measuring
             traceback.print_exc()
             figures.append({"name": info.name, "error": "It could not be measured."})
             missed += 1
