@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nexus_jupyter.store import Database, TrustLedger
 
 APP_STATE = "https://events.nexus-jupyter/app_state/v1"
+REFILL_SECONDS = 5.0
 LOCAL_OWNER = "local"  # one owner per server until servers are shared
 
 
@@ -109,7 +110,8 @@ class Services:
         from nexus_jupyter.sandbox.standby import current_standby, enable_standby
 
         if current_standby() is None:
-            self._standby = enable_standby(self.root)
+            # Refilling waits until the app that took the last one is up: both would share the processor.
+            self._standby = enable_standby(self.root, delay=REFILL_SECONDS)
 
     def is_trusted(self, code: str) -> bool:
         """Return whether code is a shipped template's, or trusted by the owner."""
