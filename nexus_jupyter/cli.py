@@ -214,13 +214,8 @@ def _route(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from nexus_jupyter.agents.checker import check
-    from nexus_jupyter.artifacts.notebook import read_notebook
 
-    path = options.path.resolve()
-    if path.is_dir():
-        path = path / f"{path.name}.ipynb"
-    nb = read_notebook(path)
-    _refuse_newer(nb, path)
+    path, nb = _notebook(options.path)
     try:
         result = asyncio.run(check(nb, path, timeout=options.timeout, progress=_progress(as_json=options.json)))
     finally:
@@ -237,22 +232,25 @@ def _check(options: argparse.Namespace) -> int:
     return OK if result.status == "ok" else FAILED
 
 
-def _refuse_newer(nb: Any, path: Path) -> None:
+def _notebook(path: Path) -> tuple[Path, Any]:
+    """Return the notebook at a path, or in an app's folder; one of a newer format is refused."""
     from nexus_jupyter.artifacts.metadata import is_app, read_app
+    from nexus_jupyter.artifacts.notebook import read_notebook
 
+    path = path.resolve()
+    if path.is_dir():
+        path = path / f"{path.name}.ipynb"
+    nb = read_notebook(path)
     if is_app(nb):
         read_app(nb, name=path.name)
+    return path, nb
 
 
 def _run(options: argparse.Namespace) -> int:
     from nexus_jupyter.agents.runner import run_notebook
-    from nexus_jupyter.artifacts.notebook import read_notebook, write_notebook
+    from nexus_jupyter.artifacts.notebook import write_notebook
 
-    path = options.path.resolve()
-    if path.is_dir():
-        path = path / f"{path.name}.ipynb"
-    nb = read_notebook(path)
-    _refuse_newer(nb, path)
+    path, nb = _notebook(options.path)
     try:
         run = asyncio.run(
             run_notebook(nb, path.parent, timeout=options.timeout, progress=_progress(as_json=options.json))

@@ -82,7 +82,3 @@ class KernelTrust:
         if record.untrusted:
             record.untrusted = {h: c for h, c in record.untrusted.items() if not self._is_trusted(c)}
         return not record.forever and not record.untrusted
-
-    def forget(self, kernel_id: str) -> None:
-        """Drop what is known of a kernel that ended."""
-        self._records.pop(kernel_id, None)
