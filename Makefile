@@ -1,6 +1,7 @@
 # What a person types, and exactly what CI runs. `make help` lists the targets.
 VENV ?= .venv
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# Empty: the newest Python on the path that works.
+PYTHON ?=
 BIN := $(VENV)/bin
 PORT ?= 8888
 APPS ?= notebooks
@@ -19,7 +20,7 @@ install: $(VENV)/.run ## an environment that runs Nexus (VENV=dir to choose wher
 install-dev: $(VENV)/.dev ## an environment that also tests it
 
 $(VENV)/bin/python:
-	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)"
+	@sh scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
 
 $(VENV)/.run: requirements/run.txt pyproject.toml hatch_build.py labextension/package-lock.json | $(VENV)/bin/python
 	@sh scripts/system.sh sandbox
