@@ -115,8 +115,8 @@ class Services:
 
     def is_trusted(self, code: str) -> bool:
         """Return whether code is a shipped template's, or trusted by the owner."""
+        from nexus_jupyter.models.code import code_hash
         from nexus_jupyter.recipes.trust import is_recipe_code
-        from nexus_jupyter.sandbox.taint import code_hash
 
         return is_recipe_code(code) or code_hash(code) in self.ledger
 

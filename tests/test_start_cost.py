@@ -10,9 +10,9 @@ import sys
 import time
 import urllib.request
 
-# jupyter_server itself imports nbformat, jsonschema and IPython; pydantic and nothing below it is ours to import.
+# jupyter_server itself imports nbformat, jsonschema and IPython.
 HEAVY = {
-    "litellm", "pandas", "numpy", "dulwich", "nh3", "py_mini_racer", "python_calamine", "pyarrow", "nbclient",
+    "litellm", "pydantic", "pandas", "numpy", "dulwich", "nh3", "py_mini_racer", "python_calamine", "pyarrow", "nbclient",
     "nbconvert", "ipykernel", "ipywidgets", "anywidget",
     "nexus_jupyter.agents", "nexus_jupyter.recipes", "nexus_jupyter.store", "nexus_jupyter.appview.headless",
 }  # fmt: skip

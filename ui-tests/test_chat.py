@@ -28,8 +28,9 @@ def page(lab):
 
 
 def say(page, text):
-    page.locator(".nx-ChatPanel textarea").first.fill(text)
-    page.keyboard.press("Enter")
+    box = page.locator(".nx-ChatPanel textarea").first
+    box.fill(text)
+    box.press("Enter")
 
 
 def cards(page):
@@ -75,6 +76,26 @@ def test_the_chat_survives_a_reload(page, lab):
     page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
     expect(page.locator(".nx-ChatPanel")).to_contain_text("what can you do?", timeout=SLOW)
     expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it")
+
+
+def test_what_is_asked_before_the_server_answers_is_sent_once_it_does(page, lab):
+    sockets = []
+
+    def second_time_lucky(socket):
+        sockets.append(socket)
+        if len(sockets) > 1:
+            socket.connect_to_server()
+        else:
+            socket.close()
+
+    page.route_web_socket("**/nexus/api/chats/**", second_time_lucky)
+    page.goto(lab.url("lab?reset"))
+    page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+    page.evaluate("() => void window.jupyterapp.commands.execute('nexus:show-chat')")
+    say(page, "what can you do?")
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it", timeout=SLOW)
+    expect(page.locator(".nx-ChatPanel .jp-chat-message", has_text="what can you do?")).to_have_count(1)
+    expect(page.locator(".nx-ChatPanel textarea").first).to_have_value("")
 
 
 def test_stop_ends_the_answer_and_says_so(page):

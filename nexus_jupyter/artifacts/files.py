@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +15,7 @@ from typing import IO, Any
 from nexus_jupyter.errors import StorageFailed
 
 PREFIX = ".~nexus-"
+STALE_SECONDS = 3600
 
 
 @contextlib.contextmanager
@@ -33,8 +36,8 @@ def atomic_writer(
         As for `open`; text has Unix line ends.
     """
     target = Path(os.path.realpath(path))
-    # PID and random part: two servers may save the same file at once.
-    temp = target.with_name(f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}~{target.name}"[:250])
+    # A random part: two servers may save the same file at once.
+    temp = target.with_name(f"{PREFIX}{secrets.token_hex(8)}~{target.name}"[:250])
     if text:
         kwargs.setdefault("newline", "\n")
     if target.exists() and not os.access(target, os.W_OK):
@@ -101,11 +104,18 @@ def storage_failed(path: Path, error: OSError) -> StorageFailed:
 
 
 def remove_stale(folder: Path) -> int:
-    """Delete temporary files that killed processes left in `folder`; return how many."""
+    """Delete what killed processes left half-written in `folder`, an hour old or older; return how many.
+
+    Age decides, not the writer's process id: the folder may be shared with another machine.
+    """
     count = 0
     for entry in folder.glob(f"{PREFIX}*"):
-        pid = entry.name.removeprefix(PREFIX).split("-", 1)[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            entry.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another server may tidy up at the same time
+            if time.time() - entry.lstat().st_mtime < STALE_SECONDS:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
             count += 1
     return count

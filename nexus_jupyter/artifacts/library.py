@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from nexus_jupyter.artifacts.files import storage_failed, sync_folder, write_atomic
+from nexus_jupyter.artifacts.files import PREFIX, remove_stale, storage_failed, sync_folder, write_atomic
 from nexus_jupyter.artifacts.history import History
 from nexus_jupyter.artifacts.metadata import is_app, read_app
 from nexus_jupyter.artifacts.notebook import content_hash, notebook_bytes, read_notebook
@@ -40,6 +40,7 @@ class ArtifactLibrary:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
+        self._is_tidy = False
 
     def resolve(self, path: str | Path) -> Path:
         """Return the absolute path of something inside the root.
@@ -93,7 +94,7 @@ class ArtifactLibrary:
         staging: Path | None = None
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=".~nexus-new-", dir=self.root))
+            staging = Path(tempfile.mkdtemp(prefix=f"{PREFIX}new-", dir=self.root))
             staging.chmod(0o755)
             for source in data_files:
                 shutil.copyfile(source, staging / source.name)
@@ -123,12 +124,17 @@ class ArtifactLibrary:
         return Artifact(path=full, app=read_app(nb, name=full.name), nb=nb)
 
     def list(self) -> list[Artifact]:
-        """Return every app below the root, newest change first; what cannot be read is left out."""
+        """Return every app below the root, newest change first; what cannot be read is left out.
+
+        The first time, what killed servers left half-written is deleted.
+        """
         found: list[Artifact] = []
         for count, (folder, names, files) in enumerate(os.walk(self.root)):
             if count > MAX_FOLDERS:
                 break
             names[:] = [n for n in names if not n.startswith(".") and n not in SKIP]
+            if not self._is_tidy:
+                remove_stale(Path(folder))
             for name in files:
                 if name.endswith(".ipynb") and not name.startswith("."):
                     try:
@@ -137,4 +143,5 @@ class ArtifactLibrary:
                             found.append(Artifact(path=Path(folder) / name, app=read_app(nb), nb=nb))
                     except (ArtifactInvalid, NotFound):
                         continue
+        self._is_tidy = True
         return sorted(found, key=lambda a: a.app.updated, reverse=True)

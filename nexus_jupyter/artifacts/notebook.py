@@ -88,11 +88,6 @@ def write_notebook(path: Path, nb: NotebookNode) -> None:
     write_atomic(path, notebook_bytes(nb))
 
 
-def cell_hash(source: str) -> str:
-    """Return the identity of a cell's source."""
-    return hashlib.sha256(source.encode()).hexdigest()
-
-
 def content_hash(nb: NotebookNode) -> str:
     """Return the identity of an app's content: cells and metadata, never outputs."""
     cells: list[Any] = [

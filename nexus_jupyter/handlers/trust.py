@@ -32,8 +32,8 @@ class AppTrustHandler(ServiceHandler):
     def post(self) -> None:
         """Trust every code cell of a saved notebook; a changed cell is not trusted any more."""
         from nexus_jupyter.artifacts.notebook import read_notebook
+        from nexus_jupyter.models.code import code_hash
         from nexus_jupyter.models.requests import AppPath
-        from nexus_jupyter.sandbox.taint import code_hash
 
         path = self.services.library.resolve(self.body(AppPath).path)
         nb = read_notebook(path)

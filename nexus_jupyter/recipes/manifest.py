@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nexus_jupyter.artifacts.notebook import cell_hash
 from nexus_jupyter.errors import NotFound
 from nexus_jupyter.models.artifact import CellRole, Modality
 from nexus_jupyter.models.base import Record
@@ -118,7 +118,7 @@ def _load(folder: Path) -> Recipe:
     raw: dict[str, Any] = tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8"))
     text = (folder / "template.py").read_text(encoding="utf-8")
     return Recipe(
-        manifest=Manifest.model_validate(raw), cells=tuple(_cells(text)), template_hash=cell_hash(text)
+        manifest=Manifest.model_validate(raw), cells=tuple(_cells(text)), template_hash=hashlib.sha256(text.encode()).hexdigest()
     )  # fmt: skip
 
 

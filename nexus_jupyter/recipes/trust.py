@@ -7,7 +7,7 @@ import functools
 
 from nbformat import NotebookNode
 
-from nexus_jupyter.artifacts.notebook import cell_hash
+from nexus_jupyter.models.code import code_hash
 from nexus_jupyter.recipes.manifest import CATALOGUE, SHARED, catalogue, shared_cell
 
 SHARED_CONSTANTS = frozenset({"DATA_FILE", "READ_OPTIONS", "NUMBER_COLUMNS", "DATE_COLUMNS"})
@@ -23,7 +23,7 @@ def _shipped() -> frozenset[str]:
     sources = [c.source for r in catalogue().values() for c in r.cells if not c.markdown]
     sources = [s for s in sources if not s.startswith(("# slots", "# shared:"))]
     sources += [shared_cell(p.stem) for p in (CATALOGUE / SHARED).glob("*.py")]
-    return frozenset(cell_hash(s) for s in sources)
+    return frozenset(code_hash(s) for s in sources)
 
 
 @functools.cache
@@ -37,7 +37,7 @@ def is_recipe_code(source: str) -> bool:
     source = source.strip("\n")
     if not source.strip():
         return True
-    return cell_hash(source) in _shipped() or _is_slots_cell(source)
+    return code_hash(source) in _shipped() or _is_slots_cell(source)
 
 
 def _is_slots_cell(source: str) -> bool:

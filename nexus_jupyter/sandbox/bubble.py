@@ -19,7 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from nexus_jupyter.errors import SandboxUnavailable
-from nexus_jupyter.models.sandbox import SandboxPolicy
 from nexus_jupyter.sandbox import layout, stage
 from nexus_jupyter.sandbox.inside.boot import FAILED, READY, STARTED
 from nexus_jupyter.sandbox.inside.request import Request
@@ -101,7 +100,7 @@ class Bubble:
         self._sources: list[str] = []
         if os.geteuid() == 0:
             visible, extra = ([self._staged(mount) for mount in mounts] for mounts in (visible, extra))
-        text = "\0".join(layout.bubblewrap_options(visible, extra, environment(SandboxPolicy(), {}, None)))
+        text = "\0".join(layout.bubblewrap_options(visible, extra, environment({}, None)))
         return ["--args", str(_memory_file(text.encode(), passed, files))]
 
     def _staged(self, mount: Mount) -> Mount:

@@ -7,9 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nexus_jupyter.errors import SandboxUnavailable
-from nexus_jupyter.models.sandbox import SandboxPolicy, Tier
+
+if TYPE_CHECKING:
+    from nexus_jupyter.models.sandbox import Tier
 
 Which = Callable[[str], str | None]
 
@@ -48,7 +51,7 @@ def _probe_bubblewrap(which: Which) -> TierReport:
     from nexus_jupyter.sandbox.requests import probe_request
 
     try:
-        request = probe_request(SandboxPolicy())
+        request = probe_request()
         sandbox = bubble.spawner.submit(bubble.Bubble, bwrap=program).result()
         try:
             sandbox.settle(request, [])

@@ -191,9 +191,9 @@ class SandboxProvisioner(KernelProvisionerBase):
     def _environment(self) -> dict[str, str]:
         """Return the kernel's variables; a kernelspec may refer to those the sandbox has, not to the server's."""
         inner = f"{PROJECT}/{self._notebook}" if self._notebook else None
-        base = requests.environment(self._policy, {}, inner)
+        base = requests.environment({}, inner, self._policy.env)
         spec = {name: string.Template(text).safe_substitute(base) for name, text in self.kernel_spec.env.items()}
-        return requests.environment(self._policy, spec, inner)
+        return requests.environment(spec, inner, self._policy.env)
 
     def _program_mounts(self, program: str) -> list[Mount]:
         needed = [*layout.program_mounts(program, Path.home())]

@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nexus_jupyter.models.sandbox import SandboxPolicy
 from nexus_jupyter.sandbox import layout, seccomp
 from nexus_jupyter.sandbox.inside.request import Request
 from nexus_jupyter.sandbox.layout import Mount
 from nexus_jupyter.sandbox.sockets import PORTS
+
+if TYPE_CHECKING:  # pydantic would be a third of what Nexus adds to a server's start
+    from nexus_jupyter.models.sandbox import EnvironmentPolicy, SandboxPolicy
 
 HOME = "/home/app"
 LAUNCHER = "nexus_jupyter.sandbox.launcher"
@@ -25,7 +27,20 @@ _MB = 1 << 20
 _THREADS = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "VECLIB", "BLIS", "RAYON")
 
 
-def environment(policy: SandboxPolicy, spec_env: Mapping[str, str], notebook: str | None) -> dict[str, str]:
+class _Probe(NamedTuple):
+    """The limits of a probe: about the least that a policy may have."""
+
+    cpu_s: int | None = None
+    memory_mb: int = 256
+    pids: int = 32
+    disk_mb: int = 8
+    inodes: int = 128
+    files: int = 64
+
+
+def environment(
+    spec_env: Mapping[str, str], notebook: str | None, policy: EnvironmentPolicy | None = None
+) -> dict[str, str]:
     """Return all variables of a kernel; nothing of the server's environment but what the policy names."""
     env = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -49,8 +64,10 @@ def environment(policy: SandboxPolicy, spec_env: Mapping[str, str], notebook: st
         env["LD_LIBRARY_PATH"] = libraries
     if notebook:
         env["JPY_SESSION_NAME"] = notebook
-    env |= {name: os.environ[name] for name in policy.env.allow if name in os.environ}
-    return env | dict(spec_env) | policy.env.set
+    if policy is None:
+        return env | dict(spec_env)
+    env |= {name: os.environ[name] for name in policy.allow if name in os.environ}
+    return env | dict(spec_env) | policy.set
 
 
 def _library_path() -> str:
@@ -62,7 +79,7 @@ def _library_path() -> str:
     )
 
 
-def limits(policy: SandboxPolicy) -> dict[str, int]:
+def limits(policy: SandboxPolicy | _Probe) -> dict[str, int]:
     """Return the resource limits (`resource.RLIMIT_<name>`) of a policy."""
     values = {
         "CORE": 0,
@@ -78,7 +95,7 @@ def limits(policy: SandboxPolicy) -> dict[str, int]:
     return values
 
 
-def _request(policy: SandboxPolicy, seen: Iterable[tuple[str, str]] = (), **facts: Any) -> Request:
+def _request(policy: SandboxPolicy | _Probe, seen: Iterable[tuple[str, str]] = (), **facts: Any) -> Request:
     visible = (*layout.system_mounts(), *layout.python_mounts())
     files = {**layout.GENERATED_FILES, **facts.pop("files", {})}
     return Request(
@@ -93,9 +110,9 @@ def _request(policy: SandboxPolicy, seen: Iterable[tuple[str, str]] = (), **fact
     )
 
 
-def probe_request(policy: SandboxPolicy) -> Request:
+def probe_request() -> Request:
     """Ask only to isolate, then to end."""
-    return _request(policy, kind="probe", argv=[], connection={}, env={})
+    return _request(_Probe(), kind="probe", argv=[], connection={}, env={})
 
 
 def ipykernel_request(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from nexus_jupyter.models.code import code_hash
 
 # These only look at the kernel, or talk to widgets it already has.
 HARMLESS = frozenset(
@@ -18,11 +19,6 @@ HARMLESS = frozenset(
 
 # JupyterLab asks this of every kernel it sees; other debugger commands evaluate expressions.
 HARMLESS_DEBUG = frozenset({"debugInfo", "disconnect"})
-
-
-def code_hash(code: str) -> str:
-    """Return the identity of a piece of code."""
-    return hashlib.sha256(code.strip("\n").encode()).hexdigest()
 
 
 @dataclass

@@ -65,11 +65,17 @@ def test_full_disk_is_named_and_nothing_is_half_written(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_stale_files_of_dead_processes_are_removed_and_live_ones_stay(tmp_path):
-    (tmp_path / ".~nexus-999999999-ab~x.ipynb").touch()
-    (tmp_path / f".~nexus-{os.getpid()}-ab~y.ipynb").touch()
-    assert remove_stale(tmp_path) == 1
-    assert [p.name for p in tmp_path.iterdir()] == [f".~nexus-{os.getpid()}-ab~y.ipynb"]
+def test_what_a_killed_writer_left_is_removed_and_what_is_being_written_stays(tmp_path):
+    old = time.time() - 7200
+    (tmp_path / ".~nexus-ab~x.ipynb").touch()
+    (tmp_path / ".~nexus-new-ab").mkdir()
+    (tmp_path / ".~nexus-new-ab" / "data.csv").touch()
+    (tmp_path / "mine.ipynb").touch()
+    for path in tmp_path.iterdir():
+        os.utime(path, (old, old))
+    (tmp_path / ".~nexus-cd~y.ipynb").touch()
+    assert remove_stale(tmp_path) == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".~nexus-cd~y.ipynb", "mine.ipynb"]
 
 
 def _notebook(number: int) -> nbformat.NotebookNode:

@@ -83,3 +83,12 @@ def test_read_only_root_is_named(library):
     library.root.mkdir(mode=0o500)
     with pytest.raises(StorageFailed, match="cannot be written"):
         library.create(app_notebook(), [], message="x")
+
+
+def test_listing_tidies_up_after_a_killed_server(library):
+    artifact = library.create(app_notebook(), [], message="x")
+    half = artifact.path.with_name(".~nexus-ab~sums.ipynb")
+    half.touch()
+    os.utime(half, (0, 0))
+    assert [a.path for a in library.list()] == [artifact.path]
+    assert not half.exists()

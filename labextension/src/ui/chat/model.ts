@@ -76,16 +76,22 @@ export class NexusChatModel extends AbstractChatModel {
     if (isSent) {
       this.input.clearAttachments();
     } else {
-      this.input.value = message.body; // nothing typed is lost while the server is away
+      // Nothing typed is lost while the server is away; the input empties itself after this call.
+      queueMicrotask(() => (this.input.value = message.body));
+      this._isUnsentTyped = true;
     }
     return isSent;
   }
 
-  /** Send a request. */
+  /** Send a request; without a connection, as soon as there is one. */
   ask(request: IChatRequest): boolean {
     const isSent = this._channel.send(request);
+    this._unsent = isSent ? null : request;
+    this._isUnsentTyped = false;
     this._note({
-      problem: isSent ? '' : this._trans.__('Not connected: your message was not sent.')
+      problem: isSent
+        ? ''
+        : this._trans.__('Not connected. Your message is sent when the server answers.')
     });
     return isSent;
   }
@@ -120,6 +126,7 @@ export class NexusChatModel extends AbstractChatModel {
           this.clearMessages();
         }
         this._note({ isConnected: true, isBusy: event.busy, progress: '', problem: '' });
+        this._sendUnsent();
         break;
       case 'progress':
         this._note({ isBusy: event.text !== '', progress: event.text });
@@ -198,12 +205,29 @@ export class NexusChatModel extends AbstractChatModel {
     this.messageAdded({ type: 'msg', id, body, time, sender });
   }
 
+  /** Send what waited for the connection, unless the owner went on typing. */
+  private _sendUnsent(): void {
+    const request = this._unsent;
+    this._unsent = null;
+    if (!request) {
+      return;
+    }
+    if (!this._isUnsentTyped) {
+      this.ask(request);
+    } else if (this.input.value === request.text && this.ask(request)) {
+      this.input.value = '';
+      this.input.clearAttachments();
+    }
+  }
+
   private _note(change: Partial<IActivity>): void {
     this._activity = { ...this._activity, ...change };
     this._activityChanged.emit(this._activity);
   }
 
   private _frame = 0;
+  private _unsent: IChatRequest | null = null;
+  private _isUnsentTyped = false;
   private _activity: IActivity = { isConnected: true, isBusy: false, progress: '', problem: '' };
   private readonly _channel: ChatChannel;
   private readonly _owner: IUser;
