@@ -4,6 +4,9 @@ VENV ?= .venv
 PYTHON ?=
 BIN := $(VENV)/bin
 PORT ?= 8888
+# Workers of the two pytest runs. Python tests mostly wait; browser tests compute.
+WORKERS ?= 3
+BROWSERS ?= 2
 APPS ?= notebooks
 NODE := $(BIN)/python scripts/node.py
 
@@ -51,13 +54,13 @@ check: $(VENV)/.dev ## style, types, layers, generated files
 test: test-python test-front-end test-browser ## everything CI runs
 
 test-python: $(VENV)/.dev
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile
 
 test-front-end: $(VENV)/.dev
 	$(NODE) npm test
 
 test-browser: $(VENV)/.dev
-	$(BIN)/python -m pytest ui-tests
+	$(BIN)/python -m pytest ui-tests -n $(BROWSERS) --dist loadfile
 
 bench: $(VENV)/.dev ## every figure in benchmarks/, into benchmarks/results.json
 	$(BIN)/python -m benchmarks

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from nexus_jupyter.errors import StorageFailed
 from nexus_jupyter.store.migrations import MIGRATIONS
+
+WAIT_SECONDS = 5
 
 
 class Database:
@@ -29,11 +32,11 @@ class Database:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._connection = sqlite3.connect(
-                path or ":memory:", timeout=5, isolation_level=None, check_same_thread=False
+                path or ":memory:", timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             if path is not None:
                 path.chmod(0o600)
-                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._use_wal()
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA foreign_keys=ON")
             self._migrate()
@@ -41,6 +44,18 @@ class Database:
             raise StorageFailed(
                 f"The store `{path}` cannot be opened: {error}.", "Check the folder and its disk."
             ) from error
+
+    def _use_wal(self) -> None:
+        """Change the file to a write-ahead log; SQLite's own timeout does not cover this step."""
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
 
     def _migrate(self) -> None:
         with self.transaction() as connection:
@@ -87,11 +102,19 @@ class Database:
             self._connection.close()
 
 
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code; the upper bits only say where."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _failed(done: str, error: sqlite3.Error) -> StorageFailed:
     """Build the error for a failed statement, with what helps against this one."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits only say where
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if _is_busy(error):
         return StorageFailed(f"The store could not be {done}: another server is writing.", "Try again in a moment.")
-    if code == sqlite3.SQLITE_FULL:
+    if _code(error) == sqlite3.SQLITE_FULL:
         return StorageFailed(f"The disk is full: the store could not be {done}.", "Free some space, then try again.")
     return StorageFailed(f"The store could not be {done}: {error}.", "Check the disk and its free space.")

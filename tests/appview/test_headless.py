@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
+from nexus_jupyter.agents.runner import run_notebook
 from nexus_jupyter.appview import headless
 from nexus_jupyter.appview.headless import RenderReport, SeenTable, model_states, render_report
 
@@ -203,9 +207,7 @@ def test_engine_is_loaded_only_when_used() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_looks_at_what_a_real_kernel_made() -> None:
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
+def test_looks_at_what_a_real_kernel_made(tmp_path: Path) -> None:
     source = """
 import ipywidgets as w
 from IPython.display import display
@@ -222,7 +224,7 @@ draw()
 display(w.VBox([a, out]))
 """
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
+    asyncio.run(run_notebook(nb, tmp_path, kernel="python3"))
     saved = nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]
     report = render_report(nb.cells, saved)
     assert [one.name for one in report.widgets] == ["VBoxView", "IntSliderView", "OutputView"]

@@ -83,7 +83,7 @@ def test_servers_that_open_a_new_store_at_once_agree(tmp_path):
         except StorageFailed as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=start) for _ in range(8)]
+    threads = [threading.Thread(target=start) for _ in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
