@@ -21,6 +21,7 @@ NotebookClient(nb, kernel_name="python3", resources={"metadata": {"path": sys.ar
 
 def make_warm(lab: Lab) -> tuple[float, dict[str, float]]:
     """Make an app on a server whose standby is ready; return the seconds, and those of each stage."""
+    lab.get("nexus/api/data")  # as the New App form does when it opens
     lab.wait_until_idle()
     begun = time.perf_counter()
     for line in lab.post("nexus/api/apps", {"prompt": SENTENCE, "data": [PENGUINS.name]}):

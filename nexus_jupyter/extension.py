@@ -82,7 +82,7 @@ class NexusExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         """Keep a sandbox warm once the server runs."""
         if self.keep_warm:
-            self.services.start_standby()
+            self.services.keep_warm()
 
     async def stop_extension(self) -> None:
         """Release everything."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nexus_jupyter.store import Database, TrustLedger
 
 APP_STATE = "https://events.nexus-jupyter/app_state/v1"
-REFILL_SECONDS = 5.0
+REFILL_SECONDS = 5.0  # the next warm process waits until the app that took the last one is up
 LOCAL_OWNER = "local"  # one owner per server until servers are shared
 
 
@@ -40,6 +40,7 @@ class Services:
         self.state = state
         self._server = server
         self._standby: Standby | None = None
+        self._is_warm = False
         self._chats: dict[str, Chat] = {}
 
     @functools.cached_property
@@ -68,7 +69,7 @@ class Services:
         """Reads data files, the next one by a process that waits."""
         from nexus_jupyter.agents.profiler import Profiler
 
-        return Profiler(keep_warm=True)
+        return Profiler(keep_warm=self._is_warm, delay=REFILL_SECONDS)
 
     @functools.cached_property
     def ledger(self) -> TrustLedger:
@@ -105,13 +106,18 @@ class Services:
 
         set_voucher(_is_recipe_app)
 
-    def start_standby(self) -> None:
-        """Keep one warm sandbox for the apps below the root, where a sandbox works."""
+    def keep_warm(self) -> None:
+        """Keep one warm sandbox for the apps below the root, where a sandbox works, and later a reader of files."""
         from nexus_jupyter.sandbox.standby import current_standby, enable_standby
 
+        self._is_warm = True
         if current_standby() is None:
-            # Refilling waits until the app that took the last one is up: both would share the processor.
             self._standby = enable_standby(self.root, delay=REFILL_SECONDS)
+
+    def expect_an_app(self) -> None:
+        """Get ready: somebody opened the place where apps are asked for."""
+        if self._is_warm:
+            self.profiler.warm()
 
     def is_trusted(self, code: str) -> bool:
         """Return whether code is a shipped template's, or trusted by the owner."""

@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from nexus_jupyter.agents.runner import Progress, Run, run_notebook, widget_state
-from nexus_jupyter.appview.headless import RenderReport, render_report
+from nexus_jupyter.appview.headless import Look, RenderReport
 from nexus_jupyter.artifacts.metadata import cell_record, is_app, read_app
 from nexus_jupyter.models.artifact import AppRecord
 from nexus_jupyter.models.run import CheckResult, Shown
@@ -28,11 +28,12 @@ async def check(nb: NotebookNode, path: Path, *, timeout: float = 120, progress:
     KernelDied
         The kernel could not start, or ended by itself.
     """
-    run = await run_notebook(nb, path.parent, timeout=timeout, progress=progress)
-    if progress:
-        progress("Looking at the result")
-    started = time.perf_counter()
-    report = await asyncio.to_thread(render_report, shown_cells(nb), widget_state(nb))
+    with await asyncio.to_thread(Look) as look:
+        run = await run_notebook(nb, path.parent, timeout=timeout, progress=progress)
+        if progress:
+            progress("Looking at the result")
+        started = time.perf_counter()
+        report = await asyncio.to_thread(look.report, shown_cells(nb), widget_state(nb))
     seconds = {**run.seconds, "render": time.perf_counter() - started}
     app = read_app(nb) if is_app(nb) else None
     problems = _problems(run, report, app)

@@ -20,14 +20,21 @@ class Profiler:
     ----------
     keep_warm
         Have the next process ready, once the first file was read or `warm` was called.
+    delay
+        Seconds after a file until the next process starts: it would compete with the app that shows the file.
     """
 
-    def __init__(self, *, keep_warm: bool = False) -> None:
+    def __init__(self, *, keep_warm: bool = False, delay: float = 0) -> None:
         self._keep_warm = keep_warm
+        self._delay = delay
         self._next: asyncio.Task[Process] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def warm(self) -> None:
         """Have a process ready for the next file."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._next is None:
             self._next = asyncio.ensure_future(_start())
 
@@ -52,7 +59,9 @@ class Profiler:
         finally:
             await _end(process)
             if self._keep_warm:
-                self.warm()
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = asyncio.get_running_loop().call_later(self._delay, self.warm)
         if process.returncode != 0:
             raise DataUnreadable(f"`{path.name}` cannot be read: the reader stopped.", "Give a smaller file.")
         answer: dict[str, Any] = json.loads(out)
@@ -61,6 +70,8 @@ class Profiler:
     async def close(self) -> None:
         """End the process that waits."""
         self._keep_warm = False
+        if self._timer is not None:
+            self._timer.cancel()
         task, self._next = self._next, None
         if task is not None:
             await _end(await task)

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,24 +89,11 @@ def model_states(saved: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
     }
 
 
-def render_report(
-    cells: Iterable[Mapping[str, Any]],
-    models: Mapping[str, Any],
-    *,
-    timeout_s: float = 10,
-    memory_mb: int = 512,
-) -> RenderReport:
-    """Draw an app and report what came of it; a client that fails is an error in the report.
+class Look:
+    """A look at one app; the engine gets ready while the app still runs. Leave it by `close`, or by `with`.
 
     Parameters
     ----------
-    cells
-        The app's cells: `id`, `role`, `cell_type`, `source` (Markdown only) and nbformat `outputs`.
-    models
-        The saved widget state by model id, or the whole
-        `nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]`.
-    timeout_s
-        The longest a look may take, its process included.
     memory_mb
         The most memory the isolate may use.
 
@@ -114,30 +102,62 @@ def render_report(
     RuntimeError
         The app client is not built.
     """
-    is_whole = "version_major" in models and isinstance(models.get("state"), Mapping)
-    saved = models["state"] if is_whole else models
-    if not SCRIPT.is_file():
-        raise RuntimeError("The app client is not built; run `make install`.")
-    request = json.dumps({"cells": [_cell(cell) for cell in cells], "models": model_states(saved)})
-    order = json.dumps({"script": str(SCRIPT), "request": request, "memory_mb": memory_mb})
-    try:
-        run = subprocess.run(
-            [sys.executable, "-I", str(ISOLATE)],
-            input=order.encode(),
+
+    def __init__(self, *, memory_mb: int = 512) -> None:
+        if not SCRIPT.is_file():
+            raise RuntimeError("The app client is not built; run `make install`.")
+        self._memory_mb = memory_mb
+        self._turn = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(ISOLATE), str(SCRIPT), str(memory_mb)],
             env={name: os.environ[name] for name in KEPT if name in os.environ},
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-    except subprocess.TimeoutExpired:
-        return RenderReport(errors=(f"Drawing the app took longer than {timeout_s:g} s.",))
-    if run.returncode != 0:
-        return RenderReport(errors=(_failure(run.stderr.decode(errors="replace"), memory_mb),))
-    result = json.loads(run.stdout)
-    if result["report"] is None:
-        reason = _first_line(result["failure"] or "it did not finish")
-        return RenderReport(errors=(f"The app client failed: {reason}",))
-    return _report(result["report"])
+
+    def __enter__(self) -> Look:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the engine, and a report under way in another thread."""
+        self._process.kill()
+        with self._turn:
+            self._process.communicate()
+
+    def report(
+        self, cells: Iterable[Mapping[str, Any]], models: Mapping[str, Any], *, timeout_s: float = 10
+    ) -> RenderReport:
+        """Draw an app, once, and report what came of it; a client that fails is an error in the report.
+
+        Parameters
+        ----------
+        cells
+            The app's cells: `id`, `role`, `cell_type`, `source` (Markdown only) and nbformat `outputs`.
+        models
+            The saved widget state by model id, or the whole
+            `nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]`.
+        timeout_s
+            The longest a look may take from now on.
+        """
+        is_whole = "version_major" in models and isinstance(models.get("state"), Mapping)
+        saved = models["state"] if is_whole else models
+        request = json.dumps({"cells": [_cell(cell) for cell in cells], "models": model_states(saved)})
+        try:
+            with self._turn:
+                out, log = self._process.communicate(request.encode(), timeout_s)
+        except subprocess.TimeoutExpired:
+            return RenderReport(errors=(f"Drawing the app took longer than {timeout_s:g} s.",))
+        if self._process.returncode != 0:
+            return RenderReport(errors=(_failure(log.decode(errors="replace"), self._memory_mb),))
+        result = json.loads(out)
+        if result["report"] is None:
+            reason = _first_line(result["failure"] or "it did not finish")
+            return RenderReport(errors=(f"The app client failed: {reason}",))
+        return _report(result["report"])
 
 
 def _failure(log: str, memory_mb: int) -> str:

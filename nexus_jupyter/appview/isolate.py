@@ -1,12 +1,12 @@
 """The child process of `headless`: one V8, one look, then it ends.
 
 Run by its path with a bare environment: a V8 that runs out of memory aborts its whole process, and that
-must not be the server's. Reads `{"script", "request", "memory_mb"}` on stdin, writes the result on stdout.
+must not be the server's. Its arguments are the script and the limit of its memory in MB; it reads the request
+on stdin until its end, and writes the result on stdout.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -15,13 +15,17 @@ def main() -> None:
     """Draw one request."""
     from py_mini_racer import MiniRacer
 
-    order = json.load(sys.stdin)
-    with open(order["script"], encoding="utf-8") as file:  # noqa: PTH123  # pathlib costs a tenth of the start
+    with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123  # pathlib costs a tenth of the start
         script = file.read()
     isolate = MiniRacer()
-    isolate.set_hard_memory_limit(order["memory_mb"] * 1024 * 1024)
+    isolate.set_hard_memory_limit(int(sys.argv[2]) * 1024 * 1024)
     isolate.eval(script)
-    isolate.eval(f"nexusRender({json.dumps(order['request'])})")
+    import json  # while the app still runs, too
+
+    request = sys.stdin.read()
+    if not request:
+        return  # nobody looks
+    isolate.eval(f"nexusRender({json.dumps(request)})")
     sys.stdout.write(str(isolate.eval("nexusResult()")))
     sys.stdout.flush()
 

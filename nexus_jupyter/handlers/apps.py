@@ -111,6 +111,7 @@ class DataFilesHandler(ServiceHandler):
         """List data files as paths relative to the root."""
         from nexus_jupyter.agents.replies import data_files
 
+        self.services.expect_an_app()  # the New App form opened
         self.reply({"files": await asyncio.to_thread(data_files, self.services.library.root)})
 
 

@@ -61,6 +61,7 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         for event in missed:
             self._tell(event)
+        self.services.expect_an_app()
 
     def _refuse(self, error: NexusError) -> None:
         self._tell({"kind": "refused", "message": error.message, "remedy": error.remedy})

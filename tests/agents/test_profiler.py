@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -24,14 +25,28 @@ async def test_a_warm_reader_reads_quicker_and_each_file_has_its_own(table):
     begun = time.monotonic()
     first = await profiler.read(table)
     cold = time.monotonic() - begun
+    await asyncio.sleep(0.1)
     waiting = await profiler._next
     time.sleep(1.5)  # noqa: ASYNC251  it imports meanwhile
     begun = time.monotonic()
     assert await profiler.read(table) == first
     assert time.monotonic() - begun < cold
     assert first["table"]["rows"] == 2
+    await asyncio.sleep(0.1)
     assert (await profiler._next).pid != waiting.pid
     await profiler.close()
+    assert profiler._next is None
+
+
+async def test_the_next_reader_waits_for_its_time_and_never_starts_after_the_end(table):
+    profiler = Profiler(keep_warm=True, delay=0.2)
+    await profiler.read(table)
+    assert profiler._next is None
+    await asyncio.sleep(0.4)
+    assert profiler._next is not None
+    await profiler.read(table)
+    await profiler.close()
+    await asyncio.sleep(0.4)
     assert profiler._next is None
 
 

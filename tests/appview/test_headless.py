@@ -4,6 +4,8 @@ import asyncio
 import base64
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,18 @@ import pytest
 
 from nexus_jupyter.agents.runner import run_notebook
 from nexus_jupyter.appview import headless
-from nexus_jupyter.appview.headless import RenderReport, SeenTable, model_states, render_report
+from nexus_jupyter.appview.headless import Look, RenderReport, SeenTable, model_states
 
 pytestmark = pytest.mark.skipif(not headless.SCRIPT.is_file(), reason="the app client is not built")
 
 ROWS = [{"a": "x", "b": 1}, {"a": "y", "b": 2}, {"a": "z", "b": 3}]
 X = {"field": "a", "type": "nominal"}
 Y = {"field": "b", "type": "quantitative"}
+
+
+def draw(cells: Any, models: Any, *, timeout_s: float = 10, memory_mb: int = 512) -> RenderReport:
+    with Look(memory_mb=memory_mb) as look:
+        return look.report(cells, models, timeout_s=timeout_s)
 
 
 def chart(mark: str = "bar", rows: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
@@ -35,7 +42,7 @@ def cell(*bundles: dict[str, Any], role: str = "app") -> dict[str, Any]:
 
 
 def look(spec: dict[str, Any], version: str = "vegalite.v5") -> RenderReport:
-    return render_report([cell({f"application/vnd.{version}+json": spec})], {})
+    return draw([cell({f"application/vnd.{version}+json": spec})], {})
 
 
 def widget(name: str, module: str = "@jupyter-widgets/controls", **state: Any) -> dict[str, Any]:
@@ -122,7 +129,7 @@ def test_widgets_tables_pictures_and_text_are_seen() -> None:
         ),
     }
     doc = {"id": "m", "role": "doc", "cell_type": "markdown", "source": "# Title"}
-    report = render_report([doc, cell(view("box"), {"image/png": "AA=="})], models)
+    report = draw([doc, cell(view("box"), {"image/png": "AA=="})], models)
     assert [one.name for one in report.widgets] == ["VBoxView", "DropdownView", "OutputView"]
     assert report.tables == (SeenTable(rows=1, columns=2),)
     assert (report.cells, report.images, report.errors) == (2, 1, ())
@@ -131,11 +138,11 @@ def test_widgets_tables_pictures_and_text_are_seen() -> None:
 
 
 def test_only_shown_roles_are_drawn() -> None:
-    assert render_report([cell({"text/plain": "x"}, role="setup")], {}).cells == 0
+    assert draw([cell({"text/plain": "x"}, role="setup")], {}).cells == 0
 
 
 def test_nothing_is_blank() -> None:
-    report = render_report([cell()], {})
+    report = draw([cell()], {})
     assert report.cells == 0
 
 
@@ -145,14 +152,14 @@ def test_error_outputs_and_unknown_widgets_are_said() -> None:
         "cell_type": "code",
         "outputs": [{"output_type": "error", "ename": "KeyError", "evalue": "x", "traceback": []}],
     }
-    report = render_report([failed, cell(view("p"))], {"p": widget("PlotModel", "bqplot")})
+    report = draw([failed, cell(view("p"))], {"p": widget("PlotModel", "bqplot")})
     assert report.errors == ("KeyError: x", "This widget cannot be shown here: PlotView (bqplot)")
 
 
 def test_widget_with_its_own_module_counts_as_present() -> None:
     one = widget("AnyModel", "anywidget", _esm="export default { render() { throw 1 } }")
     one["state"]["_view_name"] = "AnyView"
-    report = render_report([cell(view("a"))], {"a": one})
+    report = draw([cell(view("a"))], {"a": one})
     assert (report.esm_widgets, report.errors, report.is_blank) == (1, (), False)
 
 
@@ -160,18 +167,18 @@ def test_saved_buffers_find_their_place() -> None:
     saved = widget("ImageModel", format="png", value=None)
     saved["buffers"] = [{"path": ["value"], "data": base64.b64encode(b"\x89PNG").decode(), "encoding": "base64"}]
     assert model_states({"i": saved})["i"]["buffer_paths"] == [["value"]]
-    report = render_report([cell(view("i"))], {"i": saved})
+    report = draw([cell(view("i"))], {"i": saved})
     assert (report.images, report.errors) == (1, ())
 
 
 def test_whole_widget_state_is_taken_as_well() -> None:
     whole = {"version_major": 2, "version_minor": 0, "state": {"l": widget("LabelModel", value="hello")}}
-    assert render_report([cell(view("l"))], whole).text_chars == 5
+    assert draw([cell(view("l"))], whole).text_chars == 5
 
 
 def test_html_cannot_run_even_here() -> None:
     html = "<script>document.title='owned'</script><img src=x onerror='nexusHtml=null'><b>kept</b>"
-    report = render_report([cell({"text/html": html})], {})
+    report = draw([cell({"text/html": html})], {})
     assert (report.text_chars, report.errors) == (4, ())
 
 
@@ -179,25 +186,25 @@ ENDLESS = {**chart("point"), "data": {"sequence": {"start": 0, "stop": 1e9, "as"
 
 
 def test_endless_chart_is_stopped() -> None:
-    report = render_report([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=1.5)
+    report = draw([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=1.5)
     assert report == RenderReport(errors=("Drawing the app took longer than 1.5 s.",))
 
 
 def test_app_that_fills_the_memory_ends_only_its_own_process() -> None:
-    report = render_report([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=60, memory_mb=100)
+    report = draw([cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=60, memory_mb=100)
     assert report == RenderReport(errors=("Drawing the app needs more than 100 MB of memory.",))
 
 
 def test_child_process_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
-    real = subprocess.run
+    real = subprocess.Popen
 
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def start(*args: Any, **kwargs: Any) -> Any:
         seen.update(kwargs["env"])
         return real(*args, **kwargs)
 
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "Popen", start)
     assert look(chart()).marks == 3
     assert set(seen) <= set(headless.KEPT)
 
@@ -226,6 +233,20 @@ display(w.VBox([a, out]))
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     asyncio.run(run_notebook(nb, tmp_path, kernel="python3"))
     saved = nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]
-    report = render_report(nb.cells, saved)
+    report = draw(nb.cells, saved)
     assert [one.name for one in report.widgets] == ["VBoxView", "IntSliderView", "OutputView"]
     assert (report.chart_marks, report.errors) == ((3,), ())
+
+
+def test_a_look_that_is_not_needed_ends_at_once() -> None:
+    with Look() as look:
+        pass
+    assert look._process.returncode is not None
+
+
+def test_closing_ends_a_report_under_way() -> None:
+    with ThreadPoolExecutor() as pool, Look() as look:
+        report = pool.submit(look.report, [cell({"application/vnd.vegalite.v5+json": ENDLESS})], {}, timeout_s=60)
+        time.sleep(0.5)
+        look.close()
+        assert report.result(5).errors
