@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -214,10 +215,12 @@ def _route(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from nexus_jupyter.agents.checker import check
+    from nexus_jupyter.agents.runner import run_notebook
 
     path, nb = _notebook(options.path)
     try:
-        result = asyncio.run(check(nb, path, timeout=options.timeout, progress=_progress(as_json=options.json)))
+        runner = functools.partial(run_notebook, timeout=options.timeout)
+        result = asyncio.run(check(nb, path, progress=_progress(as_json=options.json), runner=runner))
     finally:
         _end_progress(as_json=options.json)
     if options.json:
@@ -252,9 +255,7 @@ def _run(options: argparse.Namespace) -> int:
 
     path, nb = _notebook(options.path)
     try:
-        run = asyncio.run(
-            run_notebook(nb, path.parent, timeout=options.timeout, progress=_progress(as_json=options.json))
-        )
+        run = asyncio.run(run_notebook(nb, path, _progress(as_json=options.json), timeout=options.timeout))
     finally:
         _end_progress(as_json=options.json)
     write_notebook(path, nb)

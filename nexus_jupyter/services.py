@@ -62,7 +62,7 @@ class Services:
         """Builds apps."""
         from nexus_jupyter.agents.builder import Builder
 
-        return Builder(self.library, self.profiler)
+        return Builder(self.library, self.profiler, self.lifecycle.run_new)
 
     @functools.cached_property
     def profiler(self) -> Profiler:

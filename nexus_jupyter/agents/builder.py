@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nexus_jupyter import errors
 from nexus_jupyter.agents.checker import check
 from nexus_jupyter.agents.profiler import Profiler
-from nexus_jupyter.agents.runner import Progress
+from nexus_jupyter.agents.runner import Progress, Runner, run_notebook
 from nexus_jupyter.artifacts.library import Artifact, ArtifactLibrary
 from nexus_jupyter.artifacts.metadata import read_app, slug, write_app
 from nexus_jupyter.errors import BadRequest, Conflict
@@ -46,10 +46,15 @@ class Builder:
     ----------
     profiler
         Reads data files; a server's keeps the next reader warm.
+    runner
+        Runs a new app for its check; a server's leaves it running.
     """
 
-    def __init__(self, library: ArtifactLibrary, profiler: Profiler | None = None) -> None:
+    def __init__(
+        self, library: ArtifactLibrary, profiler: Profiler | None = None, runner: Runner = run_notebook
+    ) -> None:
         self.library = library
+        self._runner = runner
         self._profiler = profiler or Profiler()
 
     async def profile(self, path: Path) -> Table:
@@ -130,7 +135,7 @@ class Builder:
         artifact = await self._create(nb, files, message, is_named=bool(name))
         app = artifact.app
         lap("build")
-        result = await check(nb, artifact.path, progress=progress)
+        result = await check(nb, artifact.path, progress=progress, runner=self._runner)
         stages |= result.stages
         stages["total"] = round(time.perf_counter() - begun, 4)
         return MakeResult(

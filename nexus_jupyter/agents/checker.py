@@ -9,17 +9,19 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from nexus_jupyter.agents.runner import Progress, Run, run_notebook, widget_state
+from nexus_jupyter.agents.runner import Progress, Run, Runner, run_notebook, widget_state
 from nexus_jupyter.appview.headless import Look, RenderReport
 from nexus_jupyter.artifacts.metadata import cell_record, is_app, read_app
 from nexus_jupyter.models.artifact import AppRecord
 from nexus_jupyter.models.run import CheckResult, Shown
 
 
-async def check(nb: NotebookNode, path: Path, *, timeout: float = 120, progress: Progress | None = None) -> CheckResult:
+async def check(
+    nb: NotebookNode, path: Path, *, progress: Progress | None = None, runner: Runner = run_notebook
+) -> CheckResult:
     """Run a notebook in the sandbox and verify that it shows what it says it shows.
 
-    Outputs and widget state land in `nb`; nothing is written to `path`.
+    Outputs and widget state land in `nb`; nothing is written to `path`, unless by the runner.
 
     Raises
     ------
@@ -29,7 +31,7 @@ async def check(nb: NotebookNode, path: Path, *, timeout: float = 120, progress:
         The kernel could not start, or ended by itself.
     """
     with await asyncio.to_thread(Look) as look:
-        run = await run_notebook(nb, path.parent, timeout=timeout, progress=progress)
+        run = await runner(nb, path, progress)
         if progress:
             progress("Looking at the result")
         started = time.perf_counter()

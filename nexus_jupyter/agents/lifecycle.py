@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
+from nbformat import NotebookNode
 
-from nexus_jupyter.agents.runner import run_in
+from nexus_jupyter.agents.runner import Progress, Run, no_such_kernel, run_in
 from nexus_jupyter.artifacts.library import Artifact, ArtifactLibrary
+from nexus_jupyter.artifacts.metadata import read_app
 from nexus_jupyter.artifacts.notebook import write_notebook
 from nexus_jupyter.errors import NexusError
 from nexus_jupyter.models.state import AppState, AppStatus
@@ -38,6 +43,7 @@ class AppLifecycle:
         self._emit = emit
         self._states: dict[str, AppState] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._unseen: dict[str, str] = {}  # path of an app that was left running when it was made -> its kernel
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def _relative(self, artifact: Artifact) -> str:
@@ -82,37 +88,100 @@ class AppLifecycle:
         session = await self._session(relative)
         if session is not None:
             return await self.state(relative)
+        session = await self._open(artifact, relative)
+        self._runs[relative] = asyncio.ensure_future(self._run_in_background(artifact, relative, session))
+        return self._states[relative]
+
+    async def run_new(self, nb: NotebookNode, path: Path, progress: Progress | None = None) -> Run:
+        """Run a new app; if it works it goes on running, so that a tab opened next shows it at once.
+
+        Apps that were made before and that nobody has open are stopped: an app costs a kernel's memory.
+
+        Raises
+        ------
+        SandboxUnavailable
+            No sandbox works here, and the code is not ours.
+        KernelDied
+            The kernel could not start, or ended by itself.
+        """
+        artifact = Artifact(path=path, app=read_app(nb), nb=nb)
+        relative = self._relative(artifact)
+        await self._stop_unseen()
+        if progress:
+            progress("Starting the sandbox")
+        started = time.perf_counter()
+        opening = asyncio.ensure_future(self._open(artifact, relative))
+        run = None
+        try:
+            session = await asyncio.shield(opening)
+            opened = time.perf_counter() - started
+            run = await self._run(artifact, relative, session, progress)
+            run.seconds["start"] += opened
+            self._unseen[relative] = session["kernel"]["id"]
+            return run
+        finally:
+            if run is None or run.error:
+                await self._drop(opening, relative)
+
+    async def _drop(self, opening: asyncio.Task[dict[str, Any]], relative: str) -> None:
+        """End a session that nobody will use, whether it is there already or still opens."""
+        with contextlib.suppress(Exception):  # it never opened: said already
+            await self._sessions.delete_session((await opening)["id"])
+        if self._states[relative].status != "failed":
+            self._set(relative, "stopped")
+
+    async def _stop_unseen(self) -> None:
+        unseen, self._unseen = self._unseen, {}
+        for path, kernel_id in unseen.items():
+            if kernel_id in self._kernels and not self._kernels.kernel_model(kernel_id)["connections"]:
+                with contextlib.suppress(NexusError):  # its file may be gone
+                    await self.stop(path)
+
+    async def _open(self, artifact: Artifact, relative: str) -> dict[str, Any]:
+        from jupyter_client.kernelspec import NoSuchKernel
+
+        kernel = artifact.app.runtime.kernel
         self._set(relative, "starting")
         try:
-            session = await self._sessions.create_session(
-                path=relative, name=artifact.path.name, type="notebook", kernel_name=artifact.app.runtime.kernel
+            session: dict[str, Any] = await self._sessions.create_session(
+                path=relative, name=artifact.path.name, type="notebook", kernel_name=kernel
             )
+        except NoSuchKernel as missing:
+            error = no_such_kernel(kernel)
+            self._set(relative, "failed", detail=str(error))
+            raise error from missing
         except NexusError as error:
             self._set(relative, "failed", detail=str(error))
             raise
-        state = self._set(relative, "starting", session)
-        self._runs[relative] = asyncio.ensure_future(self._run(artifact, relative, session))
-        return state
+        self._set(relative, "starting", session)
+        return session
 
-    async def _run(self, artifact: Artifact, relative: str, session: dict[str, Any]) -> None:
+    async def _run_in_background(self, artifact: Artifact, relative: str, session: dict[str, Any]) -> None:
+        with contextlib.suppress(Exception):  # its state says so
+            await self._run(artifact, relative, session)
+
+    async def _run(
+        self, artifact: Artifact, relative: str, session: dict[str, Any], progress: Progress | None = None
+    ) -> Run:
         manager = self._kernels.get_kernel(session["kernel"]["id"])
         tier = getattr(manager.provisioner, "tier", None) or "process"
         try:
-            run = await run_in(manager, artifact.nb)
+            run = await run_in(manager, artifact.nb, progress=progress)
             await asyncio.to_thread(write_notebook, artifact.path, artifact.nb)
         except NexusError as error:
             self._set(relative, "failed", session, tier=tier, detail=str(error))
-            return
+            raise
         except Exception:
             log.exception("An app could not be run")
             detail = "Nexus failed inside; the server's log says where."
             self._set(relative, "failed", session, tier=tier, detail=detail)
-            return
+            raise
         if run.error:
             detail = f"Cell `{run.error.cell_id}`: {run.error.name}: {run.error.message}"
             self._set(relative, "failed", session, tier=tier, detail=detail)
         else:
             self._set(relative, "running", session, tier=tier)
+        return run
 
     async def stop(self, path: str) -> AppState:
         """Stop the app and end its kernel."""

@@ -7,7 +7,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -28,9 +28,8 @@ MAX_TRACEBACK = 6000
 READY_SECONDS = 60
 LOOK_SECONDS = 0.2
 MAX_OUTPUT = 20_000_000  # characters of one cell
-OUTPUT_MESSAGES = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
-
 Progress = Callable[[str], None]
+OUTPUT_MESSAGES = frozenset({"stream", "display_data", "execute_result", "update_display_data"})
 
 
 @dataclass(kw_only=True)
@@ -43,15 +42,19 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+Runner = Callable[[NotebookNode, Path, Progress | None], Awaitable[Run]]
+"""Runs a notebook, given its content and its file."""
+
+
 async def run_notebook(
-    nb: NotebookNode, folder: Path, *, kernel: str = KERNEL, timeout: float = 120, progress: Progress | None = None
+    nb: NotebookNode, path: Path, progress: Progress | None = None, *, kernel: str = KERNEL, timeout: float = 120
 ) -> Run:
     """Execute every code cell in order in a fresh kernel; outputs and widget state land in `nb`.
 
     Parameters
     ----------
-    folder
-        The app's folder: working directory of the kernel, read-only to it.
+    path
+        The notebook's file. Its folder is the kernel's working directory, read-only to it.
     timeout
         Seconds one cell may take.
 
@@ -73,18 +76,23 @@ async def run_notebook(
         allow_process(kernel_id)  # where no sandbox works, our own code may run in a plain process
     started = time.perf_counter()
     try:
-        await manager.start_kernel(cwd=str(folder), kernel_id=kernel_id)
+        await manager.start_kernel(cwd=str(path.parent), kernel_id=kernel_id)
         run = await run_in(manager, nb, timeout=timeout, progress=progress)
         run.seconds["start"] += time.perf_counter() - started - sum(run.seconds.values())
     except NoSuchKernel as error:
-        raise SandboxUnavailable(
-            f"The kernel `{kernel}` is not installed.", "Run: pip install --force-reinstall nexus-jupyter"
-        ) from error
+        raise no_such_kernel(kernel) from error
     finally:
         withdraw_process(kernel_id)
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
     return run
+
+
+def no_such_kernel(kernel: str) -> SandboxUnavailable:
+    """Return the error for a kernelspec that is not there."""
+    return SandboxUnavailable(
+        f"The kernel `{kernel}` is not installed.", "Run: pip install --force-reinstall nexus-jupyter"
+    )
 
 
 async def run_in(manager: Any, nb: NotebookNode, *, timeout: float = 120, progress: Progress | None = None) -> Run:

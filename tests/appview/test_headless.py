@@ -231,7 +231,7 @@ draw()
 display(w.VBox([a, out]))
 """
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    asyncio.run(run_notebook(nb, tmp_path, kernel="python3"))
+    asyncio.run(run_notebook(nb, tmp_path / "a.ipynb", kernel="python3"))
     saved = nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]
     report = draw(nb.cells, saved)
     assert [one.name for one in report.widgets] == ["VBoxView", "IntSliderView", "OutputView"]

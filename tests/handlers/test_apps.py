@@ -76,6 +76,8 @@ async def test_making_an_app_tells_its_steps_then_the_result_and_then_it_is_list
     listed = json.loads((await jp_fetch("nexus", "api", "apps")).body)["apps"]
     assert [(a["path"], a["title"]) for a in listed] == [(result["path"], result["title"])]
     assert (root / result["path"]).is_file()
+    state = json.loads((await jp_fetch("nexus", "api", "apps", "state", params={"path": result["path"]})).body)
+    assert (state["status"], state["tier"]) == ("running", "bwrap")  # who opens it sees it at once
 
 
 async def test_steps_come_while_the_app_is_made(
@@ -135,7 +137,7 @@ async def test_a_path_outside_the_root_is_refused(refused, root, path, where):
 @needs_sandbox
 @pytest.mark.parametrize("step", ["Reading", "Building", "Starting the sandbox", "Running cell 1"])
 async def test_a_client_that_goes_away_stops_the_build_and_leaves_nothing_half_written(
-    http_server_client, jp_http_port, jp_base_url, jp_auth_header, root, step, monkeypatch
+    http_server_client, jp_fetch, jp_http_port, jp_base_url, jp_auth_header, root, step, monkeypatch
 ):
     ended = asyncio.Event()
     make = Builder.make
@@ -167,6 +169,8 @@ async def test_a_client_that_goes_away_stops_the_build_and_leaves_nothing_half_w
     if len(tree(root)) > 1:
         assert json.loads((root / app[1]).read_text())["nbformat"] == 4
     assert not [c for c in commands_below(os.getpid()) if b"recipes.tables" in c]
+    assert json.loads((await jp_fetch("api", "sessions")).body) == []
+    assert json.loads((await jp_fetch("api", "kernels")).body) == []
 
 
 async def test_data_files_are_listed_without_those_of_apps_and_hidden_ones(jp_fetch, root):

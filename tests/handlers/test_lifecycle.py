@@ -146,3 +146,45 @@ async def test_what_is_no_app_is_not_found(call, state, jp_root_dir):
     with pytest.raises(HTTPClientError) as verb:
         await call("explode", "a.ipynb")
     assert verb.value.code == 404
+
+
+@pytest.fixture
+def lifecycle(jp_serverapp):
+    return _services(jp_serverapp).lifecycle
+
+
+def _services(serverapp):
+    return next(iter(serverapp.extension_manager.extension_apps["nexus_jupyter"])).services
+
+
+@pytest.fixture
+def run_new(lifecycle, app, jp_root_dir):
+    """Make an app of code and run it as a new one; give its path and its run."""
+
+    async def make(name, source):
+        path = app(name, source)
+        nb = nbformat.read(jp_root_dir / path, as_version=4)
+        return path, await lifecycle.run_new(nb, jp_root_dir / path)
+
+    return make
+
+
+async def test_a_new_app_goes_on_running_until_the_next_unless_somebody_has_it_open(run_new, state, jp_serverapp):
+    first, run = await run_new("first", "1 + 1")
+    assert run.error is None and run.seconds["start"] > 0
+    assert (await state(first))["status"] == "running"
+    second, _ = await run_new("second", "1")
+    assert ((await state(first))["status"], (await state(second))["status"]) == ("stopped", "running")
+    jp_serverapp.kernel_manager.notify_connect((await state(second))["kernel_id"])
+    third, _ = await run_new("third", "1")
+    assert ((await state(second))["status"], (await state(third))["status"]) == ("running", "running")
+
+
+async def test_a_new_app_that_fails_keeps_what_it_said_and_no_kernel(run_new, state, events, jp_fetch, jp_root_dir):
+    path, run = await run_new("broken", "print('before')\n1 / 0")
+    assert run.error.name == "ZeroDivisionError"
+    assert "ZeroDivisionError" in (await state(path))["detail"]
+    assert events[-1] == (path, "failed")
+    outputs = nbformat.read(jp_root_dir / path, as_version=4).cells[0]["outputs"]
+    assert [o["output_type"] for o in outputs] == ["stream", "error"]
+    assert json.loads((await jp_fetch("api", "sessions")).body) == []
