@@ -38,6 +38,22 @@ def test_a_control_changes_the_chart(lab):
     assert drawn["errors"] == []
 
 
+def test_rows_can_be_downloaded_out_of_the_frame(lab):
+    page = lab.page()
+    open_app(page, recipe_app(lab.root, "table-explorer", "browse the table"), start=True)
+    wait_for(page, "running")
+    frame = frame_of(page)
+    frame.get_by_label("Search").fill("gentoo")
+    frame.get_by_label("Search").press("Enter")
+    expect(frame.locator(".nx-main")).to_contain_text("124 rows", timeout=SLOW)
+    frame.get_by_role("button", name="Prepare download").click()
+    with page.expect_download(timeout=SLOW) as waited:
+        frame.get_by_role("link", name="Download 124 rows").press("Enter")
+    assert waited.value.suggested_filename == "rows.csv"
+    rows = Path(waited.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert len(rows) == 125 and rows[0].startswith("species,")
+
+
 def test_build_is_the_same_session_with_live_widgets(lab):
     path = recipe_app(lab.root)
     page = lab.page()

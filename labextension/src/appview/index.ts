@@ -1,6 +1,7 @@
 /** The app client: started by the frame's bootstrap with the port to its host. */
 import type { ClientMessage, HostMessage, IInitMessage } from '../core/protocol';
 import { App } from './app';
+import { fileOf } from './download';
 import { setStrings } from './strings';
 import style from './style.css';
 import { registerWidgets } from './widgets';
@@ -29,7 +30,11 @@ export function start(port: MessagePort, init: IInitMessage): App {
   // A link would take the frame away from its app, and nothing but the app may show in it.
   document.addEventListener('click', event => {
     const link = (event.target as Element | null)?.closest?.('a[href]');
-    if (link && !(link.getAttribute('href') ?? '').startsWith('#')) {
+    const file = link && fileOf(link);
+    if (file) {
+      port.postMessage(file, [file.bytes]);
+    }
+    if (file || (link && !(link.getAttribute('href') ?? '').startsWith('#'))) {
       event.preventDefault();
     }
   });

@@ -5,6 +5,7 @@
  * acts, navigates, or reaches out of its place gets into the document. It goes through a parsed document and
  * copies what is known, so there is no second parse to confuse.
  */
+import { FILE, keepFile } from './download';
 
 const TAGS = new Set(
   (
@@ -67,6 +68,7 @@ export function safeStyle(css: string): string {
 }
 
 function copyAttributes(from: Element, to: Element, isSvg: boolean): void {
+  keepFile(from, to);
   for (const { name, value } of Array.from(from.attributes)) {
     const lower = name.toLowerCase();
     if (lower === 'style') {
@@ -145,6 +147,8 @@ export function appendAuthorHtml(target: Node, html: string): void {
   const body = parse(html);
   body.querySelectorAll(LOOSE_DROPPED).forEach(element => element.remove());
   for (const element of Array.from(body.querySelectorAll('*'))) {
+    element.removeAttribute(FILE);
+    keepFile(element, element);
     for (const { name, value } of Array.from(element.attributes)) {
       const isLink = /^(?:xlink:)?href$|^src$/i.test(name);
       if (LOOSE_ATTRIBUTES.test(name) || (isLink && !/^(?:data:image\/|#)/i.test(value.trim()))) {

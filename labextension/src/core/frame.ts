@@ -3,6 +3,7 @@ import { IThemeManager } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { Widget } from '@lumino/widgets';
+import { saveDownload } from './download';
 import { IReport } from './protocol';
 import { AppRelay, IRelayOptions } from './relay';
 import { readTheme } from './theme';
@@ -68,6 +69,7 @@ export class AppFrame extends Widget {
       theme: readTheme(options.themeManager),
       load: name => loadModule(name, urls, settings)
     });
+    this.relay.downloadAsked.connect((_, download) => saveDownload(download));
     this.addClass('nx-AppFrame');
     this._iframe = document.createElement('iframe');
     this._iframe.title = options.init.title;

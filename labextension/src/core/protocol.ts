@@ -223,6 +223,19 @@ export interface IReportMessage {
   report: IReport;
 }
 
+/** A file that the app made. */
+export interface IDownload {
+  /** The name the app gives it. */
+  name: string;
+  /** Its content. */
+  bytes: ArrayBuffer;
+}
+
+/** The person clicked on a link to a file. */
+export interface IDownloadMessage extends IDownload {
+  type: 'download';
+}
+
 /** The client itself failed. */
 export interface IFailureMessage {
   type: 'failure';
@@ -236,6 +249,7 @@ export type ClientMessage =
   | IClientCommMessage
   | IHeightMessage
   | IReportMessage
+  | IDownloadMessage
   | IFailureMessage;
 
 /** The modules a client may ask for. */
@@ -243,3 +257,6 @@ export const MODULES: readonly string[] = ['chart'];
 
 /** The largest message a client may send, binary parts included. */
 export const MESSAGE_LIMIT = 4 * 1024 * 1024;
+
+/** The largest file an app may hand over, in bytes. */
+export const DOWNLOAD_LIMIT = 64 * 1024 * 1024;

@@ -3,7 +3,15 @@ import { Kernel } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { KernelFeed } from './feed';
-import { HostMessage, ICell, IInitMessage, IReport, ITheme, KernelState } from './protocol';
+import {
+  HostMessage,
+  ICell,
+  IDownload,
+  IInitMessage,
+  IReport,
+  ITheme,
+  KernelState
+} from './protocol';
 import { IAppSource } from './source';
 import { parseClientMessage } from './validate';
 
@@ -45,6 +53,11 @@ export class AppRelay implements IDisposable {
   /** The page's height changed. */
   get heightChanged(): ISignal<this, number> {
     return this._heightChanged;
+  }
+
+  /** The person wants a file of the app. */
+  get downloadAsked(): ISignal<this, IDownload> {
+    return this._downloadAsked;
   }
 
   /** A client message was refused. */
@@ -199,6 +212,9 @@ export class AppRelay implements IDisposable {
         this._reports.get(message.id)?.(message.report);
         this._reports.delete(message.id);
         break;
+      case 'download':
+        this._downloadAsked.emit(message);
+        break;
       case 'failure':
         this._failed.emit(message.message);
         break;
@@ -255,5 +271,6 @@ export class AppRelay implements IDisposable {
   private readonly _ready = new Signal<this, void>(this);
   private readonly _failed = new Signal<this, string>(this);
   private readonly _heightChanged = new Signal<this, number>(this);
+  private readonly _downloadAsked = new Signal<this, IDownload>(this);
   private readonly _refused = new Signal<this, unknown>(this);
 }

@@ -2,6 +2,7 @@
 import {
   BufferPath,
   ClientMessage,
+  DOWNLOAD_LIMIT,
   IClientCommData,
   IClientCommMessage,
   IReport,
@@ -155,6 +156,10 @@ export function parseClientMessage(value: unknown): ClientMessage | null {
       const report = parseReport(value.report);
       return report === null ? null : { type: 'report', id: textOf(value.id), report };
     }
+    case 'download':
+      return value.bytes instanceof ArrayBuffer && value.bytes.byteLength <= DOWNLOAD_LIMIT
+        ? { type: 'download', name: textOf(value.name), bytes: value.bytes }
+        : null;
     case 'failure':
       return { type: 'failure', message: textOf(value.message) };
     default:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MESSAGE_LIMIT } from '../protocol';
+import { DOWNLOAD_LIMIT, MESSAGE_LIMIT } from '../protocol';
 import { parseClientMessage } from '../validate';
 
 const ID = 'a'.repeat(32);
@@ -68,6 +68,11 @@ describe('a client message', () => {
     ['a deep nest', comm({ method: 'custom', content: deep })],
     ['too much text', comm({ method: 'custom', content: 'x'.repeat(MESSAGE_LIMIT) })],
     ['too many bytes', comm({ method: 'custom' }, { buffers: [new ArrayBuffer(MESSAGE_LIMIT)] })],
+    ['a file without bytes', { type: 'download', name: 'x.csv', bytes: 'a,b' }],
+    [
+      'a file that is too large',
+      { type: 'download', name: 'x.csv', bytes: new ArrayBuffer(DOWNLOAD_LIMIT + 1) }
+    ],
     ['a report that is none', { type: 'report', id: '1', report: 7 }]
   ])('is refused with %s', (_name, message) => {
     expect(parseClientMessage(message)).toBeNull();
