@@ -20,7 +20,7 @@ from pathlib import Path
 
 from nexus_jupyter.errors import SandboxUnavailable
 from nexus_jupyter.sandbox import layout, stage
-from nexus_jupyter.sandbox.inside.boot import FAILED, READY, STARTED
+from nexus_jupyter.sandbox.inside.boot import FAILED, READY, STARTED, THREADED
 from nexus_jupyter.sandbox.inside.request import Request
 from nexus_jupyter.sandbox.layout import Mount
 from nexus_jupyter.sandbox.requests import environment
@@ -61,6 +61,8 @@ class Bubble:
         if program is None:
             raise SandboxUnavailable("`bwrap` is not installed.", "Install bubblewrap.")
         self.preload = tuple(preload)
+        self.threaded = ""
+        """The module that started a thread when it was imported: such a standby cannot isolate itself."""
         self.returncode: int | None = None
         self._kernel_fd: int | None = None
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -115,12 +117,15 @@ class Bubble:
         return [sys.executable, "-I", "-S", str(Path(stage.__file__)), str(number)]
 
     def wait_until_ready(self, seconds: float = 120.0) -> bool:
-        """Block until a standby has imported its modules; false if it died instead."""
+        """Block until a standby has imported its modules; false if it died, or if one is in `threaded`."""
         self._control.settimeout(seconds)
         try:
-            return self._control.recv(1) == READY
+            answer = self._control.recv(256)
         except OSError:
             return False
+        if answer[:1] == THREADED:
+            self.threaded = answer[1:].decode()
+        return answer == READY
 
     def settle(self, request: Request, listening: Sequence[socket.socket]) -> None:
         """Block until the sandbox is isolated and about to be the requested kernel.

@@ -56,6 +56,7 @@ def environment(
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else each start warns about frozen modules
         "MALLOC_ARENA_MAX": "2",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a warm kernel cannot isolate beside a thread
         **{f"{name}_NUM_THREADS" if name != "VECLIB" else "VECLIB_MAXIMUM_THREADS": "1" for name in _THREADS},
     }
     if "TZ" in os.environ:

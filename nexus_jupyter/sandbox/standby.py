@@ -123,6 +123,12 @@ class Standby:
             _log.warning("No warm kernel is kept ready: %s", error)
             return
         warm = bubble.wait_until_ready()
+        if bubble.threaded:
+            _log.info("Apps import `%s` themselves: it starts a thread.", bubble.threaded)
+            self._preload = tuple(name for name in self._preload if name != bubble.threaded)
+            bubble.close()
+            self._fill(0)
+            return
         with self._lock, contextlib.ExitStack() as cleanup:
             if warm and not self._closed.is_set():
                 self._bubble = bubble

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,7 @@ def test_excel_with_an_empty_sheet_and_a_title_first(tmp_path: Path) -> None:
         ("t.jsonl", b'{"a": 1}\nnope\n', "cannot be read"),
         ("t.csv", b"a" * 1000, "no header line"),
         ("t.csv", ",".join(map(str, range(2001))).encode() + b"\n", "2001 columns"),
-        ("t.parquet", b"x", "pyarrow"),
+        ("t.parquet", b"x", "cannot be read"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_with_a_remedy(tmp_path: Path, name: str, content: bytes, says: str) -> None:
@@ -266,6 +267,26 @@ def test_what_cannot_be_read_is_said_with_a_remedy(tmp_path: Path, name: str, co
     assert name in caught.value.message
     assert says in caught.value.message
     assert caught.value.remedy
+
+
+def test_parquet_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    with pytest.raises(DataUnreadable, match="needs the package `pyarrow`") as caught:
+        profile(write(tmp_path, b"x", "t.parquet"))
+    assert "nexus-jupyter[parquet]" in caught.value.remedy
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"when": pd.date_range("2024-01-01", periods=3), "n": [1, 2, None], "kind": ["a", "b", "a"]})
+    frame["list"] = [[1], [2, 3], []]
+    frame["level"] = pd.Categorical(["x", "y", "x"])
+    frame.to_parquet(tmp_path / "t.parquet")
+    table = profile(tmp_path / "t.parquet")
+    assert table.rows == 3
+    assert [c.kind for c in table.columns if c.name != "list"] == ["date", "number", "category", "category"]
 
 
 def test_missing_files_folders_and_pipes(tmp_path: Path) -> None:

@@ -118,6 +118,6 @@ def test_wall_and_processor_limits_end_the_kernel(tmp_path: Any, start_notebook:
             started.client.execute("while True: pass")
             began = time.monotonic()
             asyncio.run(asyncio.wait_for(started.manager.provisioner.wait(), 15))
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 10
         finally:
             started.close()

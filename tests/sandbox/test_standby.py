@@ -13,7 +13,7 @@ from conftest import make_project, start
 from jupyter_client.manager import AsyncKernelManager
 
 from nexus_jupyter.errors import SandboxUnavailable
-from nexus_jupyter.sandbox import Standby, current_standby, enable_standby
+from nexus_jupyter.sandbox import Standby, bubble, current_standby, enable_standby
 
 SECRET = "secret-of-another-app"  # noqa: S105
 
@@ -52,6 +52,27 @@ def test_claimed_kernel_has_its_project_and_the_libraries(warm: Any) -> None:
         "('/project', ['.nexus', 'data.csv'], True)"
     )
     assert warm.run("import pandas as pd; int(pd.read_csv('data.csv').sum().sum())") == "3"
+
+
+def test_libraries_that_start_threads_do_not_keep_a_kernel_cold(warm: Any) -> None:
+    pytest.importorskip("pyarrow")
+    assert warm.run("'pyarrow' in sys.modules, len(os.listdir('/proc/1/task'))").startswith("(True")
+
+
+def test_a_module_that_starts_a_thread_is_left_to_the_apps(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    usual = bubble.environment
+
+    def environment(*args: Any) -> dict[str, str]:
+        return {name: value for name, value in usual(*args).items() if "ARROW" not in name}
+
+    monkeypatch.setattr(bubble, "environment", environment)
+    standby = Standby(root, ["json", "pyarrow", "decimal"], 0)
+    try:
+        assert asyncio.run(standby.ready())
+        assert standby._preload == ("json", "decimal")
+    finally:
+        asyncio.run(standby.close())
 
 
 def test_widgets_talk_to_the_front_end(warm: Any) -> None:

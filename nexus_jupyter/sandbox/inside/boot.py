@@ -13,13 +13,14 @@ import socket
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
 from nexus_jupyter.sandbox.inside import isolate
 from nexus_jupyter.sandbox.inside.evidence import missing_evidence
 from nexus_jupyter.sandbox.inside.request import Request
 
-READY, STARTED, FAILED = b"R", b"K", b"E"
+READY, STARTED, FAILED, THREADED = b"R", b"K", b"E", b"T"
 MAX_MESSAGE = 1 << 20
 CHANNELS = 5
 
@@ -28,7 +29,13 @@ def main(control_fd: int, preload: list[str]) -> NoReturn:
     """Serve one request on the control socket, then exit with the kernel's code."""
     control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
-    preloaded = [name for name in preload if _imported(name)]
+    preloaded = []
+    for name in preload:
+        if _imported(name):
+            preloaded.append(name)
+        if len([*Path("/proc/self/task").iterdir()]) > 1:  # namespaces are entered by a process of one thread
+            control.send(THREADED + name.encode())
+            raise SystemExit(0)
     if preload:
         control.send(READY)
     message, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, CHANNELS)
