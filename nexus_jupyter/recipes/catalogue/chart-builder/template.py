@@ -92,7 +92,7 @@ def chart(kind, x, y, colour, combine):
     }
     if encoding["x"]["type"] == "nominal":
         encoding["x"].pop("scale")
-        encoding["x"]["axis"] = {"labelAngle": -35}
+        encoding["x"]["axis"] = category_axis(rows["x"].unique())
     if colour != NO_COLOUR:
         encoding["color"] = {"field": "colour", "type": "nominal", "title": colour}
     return rows, {"mark": MARKS[kind], "encoding": encoding}, f"{kind}: {y} against {x}"

@@ -44,7 +44,7 @@ def bars(rows, statistic, value, order):
     return {
         "mark": {"type": "bar", "tooltip": True, "cornerRadiusEnd": 3},
         "encoding": {
-            "x": {"field": "Group", "type": "nominal", "title": None, "sort": order, "axis": {"labelAngle": -35}},
+            "x": {"field": "Group", "type": "nominal", "title": None, "sort": order, "axis": category_axis(order)},
             "y": {"field": statistic, "type": "quantitative", "title": f"{statistic} of {value}"},
             "tooltip": [{"field": "Group"}, {"field": statistic, "format": ",.4~f"}, {"field": "Count"}],
         },
@@ -52,7 +52,7 @@ def bars(rows, statistic, value, order):
 
 
 def boxes(rows, value, order):
-    x = {"field": "Group", "type": "nominal", "title": None, "sort": order, "axis": {"labelAngle": -35}}
+    x = {"field": "Group", "type": "nominal", "title": None, "sort": order, "axis": category_axis(order)}
     tooltip = [{"field": name, "format": ",.4~f"} for name in ("Smallest", "Lower", "Median", "Upper", "Largest")]
     scale = {"zero": False}
     return {

@@ -15,3 +15,9 @@ def show_chart(rows, spec, description):
         **spec,
     }
     display({"application/vnd.vegalite.v5+json": spec, "text/plain": description}, raw=True)
+
+
+def category_axis(labels):
+    """Return an axis whose labels lie flat where they fit side by side, on a phone too."""
+    room = sum(len(str(label)) + 2 for label in labels)
+    return {"labelAngle": 0 if room <= 45 else -35}
