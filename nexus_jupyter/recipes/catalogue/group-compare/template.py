@@ -39,6 +39,11 @@ def summarise(value, group):
     return spread.reset_index()
 
 
+def tidy(number):
+    """Return a number to read: thousands apart, no digits that say nothing."""
+    return f"{number:,.0f}" if abs(number) >= 1e6 else f"{number:,.6g}"
+
+
 # %% role=setup id=views
 def bars(rows, statistic, value, order):
     return {
@@ -123,7 +128,7 @@ def compare(value, group, view, statistic, order):
         spec = bars(shown, "Rows", group, names)
     show_chart(shown, spec, f"Rows by {group}" if view == "Counts" else f"{measured} of {value} by {group}")
     figures = shown.set_index("Group")[["Rows", "Count", "Average", "Median", "Sum", "Smallest", "Largest"]]
-    with pd.option_context("display.float_format", "{:.10g}".format):
+    with pd.option_context("display.float_format", tidy):
         display(figures.rename_axis(index=None, columns=group))
 
 
