@@ -4,7 +4,10 @@
 set -eu
 venv="$1"; folder="$2"; port="$3"
 root=""
+page="/lab"
+[ -f "$folder/Welcome.ipynb" ] && page="/lab/tree/Welcome.ipynb"
+mkdir -p "$folder"
 [ "$(id -u)" = 0 ] && root="--allow-root"
 echo "Starting JupyterLab on $folder; its address follows. Ctrl+C ends it."
 exec "$venv/bin/python" -m jupyterlab $root --ServerApp.port="$port" \
-    --ServerApp.root_dir="$(cd "$folder" && pwd)" --LabApp.default_url=/lab/tree/Welcome.ipynb ${NEXUS_LAB_OPTIONS:-}
+    --ServerApp.root_dir="$(cd "$folder" && pwd)" --LabApp.default_url="$page" ${NEXUS_LAB_OPTIONS:-}
