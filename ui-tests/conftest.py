@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -80,13 +80,15 @@ def new_page(chromium: Browser) -> Iterator[NewPage]:
 
 @dataclass
 class Lab:
-    """A running JupyterLab."""
+    """A running JupyterLab, or Jupyter Notebook."""
 
     port: int
     token: str
     root: Path
     browser: Browser
     contexts: list[BrowserContext] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What the open pages complained of in the browser's console, and which script did."""
 
     def url(self, path: str = "lab") -> str:
         """Give an address with the token in it."""
@@ -97,10 +99,16 @@ class Lab:
         """Open `path` in a context of its own and wait until JupyterLab is there."""
         context = self.browser.new_context(**options)  # type: ignore[arg-type]
         self.contexts.append(context)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda e: self.errors.append(e.error.stack or str(e.error)))
         page = context.new_page()
         page.goto(self.url(path))
         page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
         return page
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location['url']})")
 
 
 COLLABORATION = ("@jupyter/collaboration-extension", "@jupyter/docprovider-extension")
@@ -145,7 +153,7 @@ def _wait(server: subprocess.Popen[bytes], url: str, log: Path, timeout: float =
 
 @pytest.fixture(scope="session")
 def lab_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    yield from _serve(chromium, tmp_path_factory.mktemp("lab"), collaboration=False)
+    yield from _serve(chromium, tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture(scope="session")
@@ -153,15 +161,22 @@ def collaboration_server(chromium: Browser, tmp_path_factory: pytest.TempPathFac
     yield from _serve(chromium, tmp_path_factory.mktemp("collab"), collaboration=True)
 
 
-def _serve(chromium: Browser, folder: Path, *, collaboration: bool) -> Iterator[Lab]:
-    """Run a JupyterLab until the session ends."""
+@pytest.fixture(scope="session")
+def notebook_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    yield from _serve(chromium, tmp_path_factory.mktemp("notebook"), application="notebook")
+
+
+def _serve(
+    chromium: Browser, folder: Path, *, collaboration: bool = False, application: str = "jupyterlab"
+) -> Iterator[Lab]:
+    """Run a JupyterLab, or a Jupyter Notebook, until the session ends."""
     root = folder / "notebooks"
     root.mkdir()
     lab = Lab(free_port(), secrets.token_hex(16), root, chromium)
     command = [
         sys.executable,
         "-m",
-        "jupyterlab",
+        application,
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
@@ -169,7 +184,7 @@ def _serve(chromium: Browser, folder: Path, *, collaboration: bool) -> Iterator[
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
         f"--IdentityProvider.token={lab.token}",
-        "--LabApp.expose_app_in_browser=True",
+        "--expose-app-in-browser",
     ]
     log = folder / "server.log"
     with log.open("wb") as sink:
@@ -198,6 +213,7 @@ def _close_pages(lab: Lab) -> None:
     for context in lab.contexts:
         context.close()
     lab.contexts.clear()
+    lab.errors.clear()
 
 
 @pytest.fixture
@@ -212,3 +228,10 @@ def collaborative_lab(collaboration_server: Lab) -> Iterator[Lab]:
     """A JupyterLab with jupyter-collaboration."""
     yield collaboration_server
     _close_pages(collaboration_server)
+
+
+@pytest.fixture
+def notebook(notebook_server: Lab) -> Iterator[Lab]:
+    """A Jupyter Notebook; its pages are `tree`, `notebooks/PATH`, `edit/PATH`."""
+    yield notebook_server
+    _close_pages(notebook_server)

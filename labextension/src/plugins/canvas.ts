@@ -5,6 +5,7 @@ import {
   ICommandPalette,
   IThemeManager,
   IToolbarWidgetRegistry,
+  Notification,
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
@@ -19,6 +20,7 @@ import { CommandToolbarButton } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { postJson } from '../api/client';
 import { CANVAS, CommandIDs } from '../core/commands';
+import { notebookPage, openAppPage, takeStart } from '../core/notebookPage';
 import { CanvasFactory, CanvasPanel } from '../ui/canvas';
 import { CanvasView } from '../ui/canvasBar';
 import { nexusIcon } from '../ui/icons';
@@ -93,7 +95,13 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       { services: app.serviceManager, themes, trans },
       app.docRegistry
     );
-    app.docRegistry.addWidgetFactory(factory);
+    const addFactory = (): unknown => app.docRegistry.addWidgetFactory(factory);
+    if (notebookPage() === 'tree') {
+      // A factory makes the page load its settings anew; it fails if it wants to use them meanwhile.
+      void app.restored.then(addFactory);
+    } else {
+      addFactory();
+    }
     const register = async (canvas: CanvasPanel): Promise<void> => {
       await tracker.add(canvas);
       // With a kernel the notebook tracker knows it too, so that notebook commands and the widget manager
@@ -114,6 +122,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       focused?.blur();
       await (notebooks as NotebookTracker).add(canvas);
       focused?.focus();
+      app.commands.notifyCommandChanged(); // Build's toolbar asked before there was a current notebook
       await claim();
       canvas.context.pathChanged.connect(() => void claim());
     };
@@ -121,6 +130,9 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       const canvas = panel as CanvasPanel;
       canvas.title.icon = nexusIcon;
       void register(canvas);
+      if (takeStart(canvas.context.path)) {
+        void startWhenReady(canvas);
+      }
     });
     if (restorer) {
       void restorer.restore(tracker, {
@@ -171,12 +183,18 @@ function addCommands(commands: CommandRegistry, lab: ICommandServices): void {
     },
     execute: async args => {
       const path = String(args.path);
-      const panel = documents.openOrReveal(path, CANVAS) as CanvasPanel | undefined;
+      const start = args.start === true;
+      // Jupyter Notebook opens even a shown document in a new tab, and closes it here.
+      const panel = notebookPage()
+        ? tracker.find(canvas => canvas.context.path === path)
+        : (documents.openOrReveal(path, CANVAS) as CanvasPanel | undefined);
+      if (!panel && notebookPage()) {
+        await openElsewhere(path, start, lab);
+      }
       await panel?.context.ready;
       await panel?.context.sessionContext.ready;
-      const { status } = panel?.session.state ?? {};
-      if (args.start && panel && status !== 'running' && status !== 'busy') {
-        await panel.session.start();
+      if (start && panel) {
+        await startWhenReady(panel);
       }
       return panel;
     }
@@ -228,4 +246,34 @@ function addCommands(commands: CommandRegistry, lab: ICommandServices): void {
       }
     }
   });
+}
+
+/** Start an app, unless it runs, as soon as it is known whether it does. */
+async function startWhenReady(canvas: CanvasPanel): Promise<void> {
+  await canvas.context.ready;
+  await canvas.context.sessionContext.ready;
+  const { status } = canvas.session.state;
+  if (status !== 'running' && status !== 'busy') {
+    await canvas.session.start();
+  }
+}
+
+/** Open an app on a page of its own: in place of its notebook, else in a new tab. */
+async function openElsewhere(path: string, start: boolean, lab: ICommandServices): Promise<void> {
+  const { documents, trans } = lab;
+  const notebook = documents.findWidget(path, null);
+  if (notebook) {
+    // Side by side, the two pages would have each a copy of the document and overwrite the other's.
+    if (notebook.context.model.dirty) {
+      await notebook.context.save();
+    }
+    openAppPage(path, '_self', start);
+  } else if (!openAppPage(path, '_blank', start)) {
+    Notification.info(trans.__('The browser did not open a new tab for the app.'), {
+      autoClose: false,
+      actions: [
+        { label: trans.__('Open the app'), callback: () => void openAppPage(path, '_blank', start) }
+      ]
+    });
+  }
 }
