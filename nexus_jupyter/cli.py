@@ -18,6 +18,7 @@ from nexus_jupyter import __version__
 from nexus_jupyter.errors import AppFailed, BadRequest, KernelDied, NexusError, SandboxUnavailable, StorageFailed
 
 OK, FAILED, USAGE, ENVIRONMENT = 0, 1, 2, 3
+VISUAL = {"application/vnd.jupyter.widget-view+json", "application/vnd.vegalite.v5+json"}
 
 
 class Stopped(NexusError):
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error(error, as_json=as_json)
         return exit_code(error)
     except KeyboardInterrupt:
-        _print_error(Stopped("Stopped.", "Nothing was half-written."), as_json=as_json)
+        _print_error(Stopped("Stopped.", "Files are whole; an app that was stored already stays."), as_json=as_json)
         return FAILED
     except BrokenPipeError:
         sys.stdout = None  # the reader is gone: nothing is left to flush to
@@ -272,8 +273,10 @@ def _run(options: argparse.Namespace) -> int:
     else:
         for cell in nb.cells:
             for output in cell.get("outputs", []):
-                text = output.get("text") or output.get("data", {}).get("text/plain", "")
-                sys.stdout.write(text.rstrip("\n") + "\n" if text else "")
+                data = output.get("data", {})
+                if not VISUAL & data.keys():  # their text is a stand-in
+                    text = output.get("text") or data.get("text/plain", "")
+                    sys.stdout.write(text.rstrip("\n") + "\n" if text else "")
         if run.error:
             sys.stderr.write(f"nexus: error in cell `{run.error.cell_id}`: {run.error.name}: {run.error.message}\n")
     return FAILED if run.error else OK

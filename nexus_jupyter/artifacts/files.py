@@ -96,6 +96,8 @@ def storage_failed(path: Path, error: OSError) -> StorageFailed:
             f"`{path.parent}` cannot be written.",
             "Choose another folder with --root, or change its permissions.",
         )
+    if error.errno == errno.ENOENT:
+        return StorageFailed(f"`{path.parent}` cannot hold files.", "Choose another folder with --root.")
     if error.errno == errno.ENAMETOOLONG:
         return StorageFailed(f"The name `{path.name[:40]}...` is too long.", "Choose a shorter name.")
     return StorageFailed(

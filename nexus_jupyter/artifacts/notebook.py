@@ -51,6 +51,8 @@ def _is_utf8(raw: bytes) -> bool:
 
 def parse_notebook(text: str, *, name: str) -> NotebookNode:
     """Parse the JSON of a notebook and bring it to nbformat 4.5."""
+    if not name.endswith(".ipynb") and not text.lstrip().startswith("{"):
+        raise ArtifactInvalid(f"`{name}` is not a notebook.", "Name an .ipynb file, or an app's folder.")
     try:
         nb: NotebookNode = nbformat.reads(text, as_version=4)
         if (nb.nbformat, nb.nbformat_minor) < (4, 5):

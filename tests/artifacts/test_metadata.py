@@ -89,6 +89,12 @@ def test_what_is_no_notebook_is_named(tmp_path, content):
         read_notebook(path)
 
 
+def test_a_file_of_another_kind_is_told_from_a_broken_notebook(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ArtifactInvalid, match=r"`table\.csv` is not a notebook\. Name an \.ipynb file"):
+        read_notebook(tmp_path / "table.csv")
+
+
 def test_a_missing_notebook_and_a_folder_are_named(tmp_path):
     with pytest.raises(NotFound, match="There is no notebook"):
         read_notebook(tmp_path / "none.ipynb")
