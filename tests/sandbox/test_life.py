@@ -188,3 +188,16 @@ os.kill(os.getpid(), signal.SIGKILL)
     import shutil
 
     shutil.rmtree(folder)  # a server that is killed cannot clean up its empty folder
+
+
+def test_names_of_live_objects_are_completed_without_reading_their_libraries(notebook: Any) -> None:
+    notebook.run("import pandas as pd; frame = pd.DataFrame({'apples': [1], 'pears': [2]})")
+    for code, match in {"frame.grou": "frame.groupby", "frame['ap": "apples", "pd.read_c": "pd.read_csv"}.items():
+        notebook.client.complete(code, len(code))
+        while (reply := notebook.client.get_shell_msg(timeout=20))["msg_type"] != "complete_reply":
+            pass
+        assert any(match.split(".")[-1] in m for m in reply["content"]["matches"])
+    assert notebook.run("import sys; 'jedi.api' in sys.modules and len(__import__('parso').cache.parser_cache)") in (
+        "0",
+        "False",
+    )
