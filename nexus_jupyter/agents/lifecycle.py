@@ -44,6 +44,7 @@ class AppLifecycle:
         self._states: dict[str, AppState] = {}
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._unseen: dict[str, str] = {}  # path of an app that was left running when it was made -> its kernel
+        self._stopping: asyncio.Task[None] | None = None
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def _relative(self, artifact: Artifact) -> str:
@@ -106,7 +107,6 @@ class AppLifecycle:
         """
         artifact = Artifact(path=path, app=read_app(nb), nb=nb)
         relative = self._relative(artifact)
-        await self._stop_unseen()
         if progress:
             progress("Starting the sandbox")
         started = time.perf_counter()
@@ -117,7 +117,9 @@ class AppLifecycle:
             opened = time.perf_counter() - started
             run = await self._run(artifact, relative, session, progress)
             run.seconds["start"] += opened
-            self._unseen[relative] = session["kernel"]["id"]
+            # Beside what comes next: ending a kernel takes longer than a person wants to wait for another one.
+            self._stopping = asyncio.ensure_future(self._stop_unseen(self._unseen))
+            self._unseen = {relative: session["kernel"]["id"]}
             return run
         finally:
             if run is None or run.error:
@@ -130,8 +132,7 @@ class AppLifecycle:
         if self._states[relative].status != "failed":
             self._set(relative, "stopped")
 
-    async def _stop_unseen(self) -> None:
-        unseen, self._unseen = self._unseen, {}
+    async def _stop_unseen(self, unseen: dict[str, str]) -> None:
         for path, kernel_id in unseen.items():
             if kernel_id in self._kernels and not self._kernels.kernel_model(kernel_id)["connections"]:
                 with contextlib.suppress(NexusError):  # its file may be gone
@@ -203,6 +204,9 @@ class AppLifecycle:
 
     async def close(self) -> None:
         """Leave running apps to the server; stop waiting for those that start."""
+        if self._stopping is not None:
+            self._stopping.cancel()
+            await asyncio.gather(self._stopping, return_exceptions=True)
         for run in self._runs.values():
             run.cancel()
         await asyncio.gather(*self._runs.values(), return_exceptions=True)

@@ -169,14 +169,18 @@ def run_new(lifecycle, app, jp_root_dir):
     return make
 
 
-async def test_a_new_app_goes_on_running_until_the_next_unless_somebody_has_it_open(run_new, state, jp_serverapp):
+async def test_a_new_app_goes_on_running_until_the_next_unless_somebody_has_it_open(
+    run_new, state, lifecycle, jp_serverapp
+):
     first, run = await run_new("first", "1 + 1")
     assert run.error is None and run.seconds["start"] > 0
     assert (await state(first))["status"] == "running"
     second, _ = await run_new("second", "1")
+    await lifecycle._stopping
     assert ((await state(first))["status"], (await state(second))["status"]) == ("stopped", "running")
     jp_serverapp.kernel_manager.notify_connect((await state(second))["kernel_id"])
     third, _ = await run_new("third", "1")
+    await lifecycle._stopping
     assert ((await state(second))["status"], (await state(third))["status"]) == ("running", "running")
 
 
