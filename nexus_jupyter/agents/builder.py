@@ -15,7 +15,7 @@ from nexus_jupyter.agents.profiler import Profiler
 from nexus_jupyter.agents.runner import Progress, Runner, run_notebook
 from nexus_jupyter.artifacts.library import Artifact, ArtifactLibrary
 from nexus_jupyter.artifacts.metadata import read_app, slug, write_app
-from nexus_jupyter.errors import BadRequest, Conflict
+from nexus_jupyter.errors import BadRequest, Conflict, DataUnreadable
 from nexus_jupyter.models.run import MakeResult, RecipeChoice, RouteResult
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes import manifest, routing
@@ -70,6 +70,13 @@ class Builder:
         if "error" in answer:
             raise getattr(errors, answer["error"])(answer["message"], answer["remedy"])
         return Table.model_validate(answer["table"])
+
+    async def columns(self, paths: list[Path]) -> list[list[str]]:
+        """Return the names of the columns of each file; none for what cannot be read."""
+        try:
+            return await self._profiler.columns(paths) if paths else []
+        except DataUnreadable:
+            return [[] for _ in paths]
 
     async def route(self, sentence: str, data: Path | None = None) -> RouteResult:
         """Rank the recipes for a sentence over a data file."""

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,21 @@ class Profiler:
         DataUnreadable
             The reader ended by itself, or took too long.
         """
+        answer = await self._ask(str(path), path.name, seconds)
+        return dict(answer)
+
+    async def columns(self, paths: Sequence[Path], *, seconds: float = 20) -> list[list[str]]:
+        """Return the names of the columns of each file, in the order of `paths`; none for what is no table.
+
+        Raises
+        ------
+        DataUnreadable
+            The reader ended by itself, or took too long.
+        """
+        answer: list[list[str]] = await self._ask([str(p) for p in paths], "These files", seconds)
+        return answer
+
+    async def _ask(self, order: Any, name: str, seconds: float) -> Any:
         self.warm()
         task, self._next = self._next, None
         assert task is not None
@@ -53,9 +69,9 @@ class Profiler:
         if process.returncode is not None:  # it ended while it waited
             process = await _start()
         try:
-            out, _ = await asyncio.wait_for(process.communicate(json.dumps(str(path)).encode() + b"\n"), seconds)
+            out, _ = await asyncio.wait_for(process.communicate(json.dumps(order).encode() + b"\n"), seconds)
         except TimeoutError as error:
-            raise DataUnreadable(f"`{path.name}` takes too long to read.", "Give a sample of it.") from error
+            raise DataUnreadable(f"`{name}` takes too long to read.", "Give a sample of it.") from error
         finally:
             await _end(process)
             if self._keep_warm:
@@ -63,9 +79,8 @@ class Profiler:
                     self._timer.cancel()
                 self._timer = asyncio.get_running_loop().call_later(self._delay, self.warm)
         if process.returncode != 0:
-            raise DataUnreadable(f"`{path.name}` cannot be read: the reader stopped.", "Give a smaller file.")
-        answer: dict[str, Any] = json.loads(out)
-        return answer
+            raise DataUnreadable(f"`{name}` cannot be read: the reader stopped.", "Give a smaller file.")
+        return json.loads(out)
 
     async def close(self) -> None:
         """End the process that waits."""
@@ -97,7 +112,10 @@ def main() -> int:
     from nexus_jupyter.recipes import tables
 
     line = sys.stdin.readline()
-    return tables.main([json.loads(line)]) if line else 0
+    order = json.loads(line) if line else None
+    if isinstance(order, list):
+        sys.stdout.write(json.dumps([tables.column_names(Path(path)) for path in order]))
+    return tables.main([order]) if isinstance(order, str) else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nexus_jupyter.agents.builder import Builder, OutOfScope, route_result
+from nexus_jupyter.agents.choosing import Fit, choose, fits
 from nexus_jupyter.errors import DataUnreadable, NexusError
 from nexus_jupyter.models.run import MakeResult
 from nexus_jupyter.recipes import manifest, routing
@@ -23,7 +24,14 @@ HELP = re.compile(
     r"( nexus| there| a lot| very much| you)?\W*",
     re.I,
 )
+# How to do something, where something is: not a wish for an app, unless it names a column.
+QUESTION = re.compile(
+    r"\W*(how (do|can|could|would|should) (i|we|you|one)|how to|where|why|when|who|can (i|we|you)|do you|are you|is there)\b",
+    re.I,
+)
 MAX_FILES = 40
+MAX_LOOKED_AT = 12
+MAX_OFFERED = 8
 MAX_DEPTH = 3
 SKIPPED = frozenset({"node_modules", "__pycache__"})
 
@@ -108,11 +116,18 @@ class RecipeReplies:
             return
         sentence = routing.check_prompt(request.text)
         available = await asyncio.to_thread(data_files, self.library.root)
-        names = request.data or _named_files(sentence, available) or last_data
-        note = ""
-        if not names and len(available) == 1:
-            names = (available[0],)
-            note = f"I use `{available[0]}`, the only table here.\n\n"
+        names = request.data or _named_files(sentence, available)
+        is_named, note = bool(names), ""
+        if not names:
+            last = tuple(name for name in last_data if name in available)
+            yield Progress(text="Looking at the tables")
+            chosen, about = await self._fitting_file(_without_files(sentence, available), available, last)
+            if not about and QUESTION.match(sentence) and not request.recipe:
+                yield Text(text=_help())
+                return
+            names, note = chosen, _why(chosen, about, available, last)
+        if names and not is_named and not self._needs_table(request.recipe, sentence, available):
+            names, note = (), ""
         paths = [self.library.resolve(name) for name in names]
         table = None
         if paths:
@@ -135,13 +150,37 @@ class RecipeReplies:
                 raise DataUnreadable(
                     "This app needs a table.", "Attach a CSV, Excel, JSON or Parquet file and ask again."
                 )
-            yield Text(text="This app needs a table.")
+            newest = await asyncio.to_thread(_newest_first, self.library.root, available)
+            more = len(newest) - MAX_OFFERED
+            hint = f" These are the newest; to use another of the {more} more, name it." if more > 0 else ""
+            yield Text(text=f"This app needs a table.{hint}")
             yield Part(mime=CHOICES, data=_choices("Which file?", [
-                (name, {"text": sentence, "data": [name], "recipe": recipe}) for name in available[:6]
+                (name, {"text": f"{sentence} in {Path(name).name}", "data": [name], "recipe": recipe})
+                for name in newest[:MAX_OFFERED]
             ]))  # fmt: skip
             return
         async for event in self._make(sentence, paths, recipe, request.name, note):
             yield event
+
+    async def _fitting_file(
+        self, sentence: str, available: list[str], last: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], list[Fit]]:
+        """Return the file that a sentence without a file's name is about, and all that could be meant."""
+        newest = await asyncio.to_thread(_newest_first, self.library.root, available)
+        looked = list(dict.fromkeys([*last, *newest]))[:MAX_LOOKED_AT]
+        columns = await self.builder.columns([self.library.resolve(name) for name in looked])
+        found = fits(sentence, dict(zip(looked, columns, strict=True)))
+        if found:
+            chosen = choose(found, last)
+            return ((chosen.file,) if chosen else ()), found
+        return last or (tuple(available) if len(available) == 1 else ()), found
+
+    def _needs_table(self, recipe: str, sentence: str, available: list[str]) -> bool:
+        """Return whether the app that is asked for shows a table at all."""
+        if recipe:
+            return manifest.recipe(recipe).manifest.needs_table
+        found = routing.route(_without_files(sentence, available))
+        return not found.in_scope or manifest.recipe(found.choices[0].recipe).manifest.needs_table
 
     async def _make(self, sentence: str, paths: list[Path], recipe: str, name: str, note: str) -> AsyncIterator[Event]:
         steps: asyncio.Queue[str | None] = asyncio.Queue()
@@ -231,6 +270,27 @@ def _named_files(sentence: str, available: list[str]) -> tuple[str, ...]:
         return tuple(full[:1])
     stems = [f for f in available if re.search(rf"\b{re.escape(Path(f).stem.casefold())}\b", text)]
     return tuple(stems[:1])
+
+
+def _newest_first(root: Path, files: list[str]) -> list[str]:
+    def changed(file: str) -> float:
+        try:
+            return (root / file).stat().st_mtime
+        except OSError:  # it went away meanwhile
+            return 0
+
+    return sorted(files, key=changed, reverse=True)
+
+
+def _why(chosen: tuple[str, ...], found: list[Fit], available: list[str], last: tuple[str, ...]) -> str:
+    """Say which file is used, where that is not plain."""
+    if not chosen or chosen[0] in last:
+        return ""
+    if len(available) == 1:
+        return f"I use `{chosen[0]}`, the only table here.\n\n"
+    columns = next((f.columns for f in found if f.file == chosen[0]), ())
+    listed = " and ".join(f"`{c}`" for c in columns[:3])
+    return f"I use `{chosen[0]}`{f', which has {listed}' if listed else ''}.\n\n"
 
 
 def _without_files(sentence: str, available: list[str]) -> str:

@@ -73,7 +73,12 @@ def title_of(recipe: Recipe, filling: Filling, table: Table | None) -> str:
         case "group-compare":
             return f"{readable(values['value'])} by {_inside(values['group'])}"[:120]
         case "chart-builder":
-            return f"{readable(values['y'])} and {_inside(values['x'])}"[:120]
+            axis = table.column(values["x"]) if table else None
+            link = "over" if axis is not None and axis.kind == "date" else "and"
+            return f"{readable(values['y'])} {link} {_inside(values['x'])}"[:120]
+        case "calculator":
+            known = (k.title for k in recipe.manifest.known if k.formula == values["formula"])
+            return next(known, recipe.manifest.title)
     if table:
         return f"{recipe.manifest.title}: {readable(table.file.rsplit('.', 1)[0])}"[:120]
     return recipe.manifest.title
@@ -89,9 +94,9 @@ def readable(column: str) -> str:
 
 
 def _inside(column: str) -> str:
-    """Return a name as it stands inside a sentence: acronyms keep their capitals."""
+    """Return a name as it stands inside a sentence: with the capitals of its own."""
     text = readable(column)
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    return text if column[:1].isupper() else text[:1].lower() + text[1:]
 
 
 def description_of(recipe: Recipe, table: Table | None) -> str:

@@ -44,6 +44,7 @@ class KnownFormula(Record):
     words: tuple[str, ...]
     formula: str
     inputs: dict[str, float]
+    title: str
 
 
 class ExpectedOutput(Record):

@@ -24,6 +24,12 @@ FUNCTIONS = frozenset(
 )
 VAGUE = {"and", "of", "for", "between", "over", "plot", "chart", "graph", "visualise", "visualize"}
 CALENDAR = {stem(w) for w in ("year", "month", "day", "week", "hour", "lat", "latitude", "lon", "longitude", "index")}
+TIME = re.compile(
+    r"\b(over (the )?(time|years?|months?|weeks?|days?)|trends?|history|daily|weekly|monthly|yearly|annual(ly)?"
+    r"|(per|by|each|every) (day|week|month|quarter|year|date))\b",
+    re.I,
+)
+DIVIDERS = {"by", "per", "across", "against", "over", "versus", "vs"}
 ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
 
 
@@ -71,6 +77,10 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
     _follow(manifest, filled, table)
     if any(s.type == "formula" for s in manifest.slots.values()):
         filled |= _formula(manifest, sentence)
+        if filled["formula"].source == "default":
+            notes.append(
+                f"I know no formula for this. `{filled['formula'].value}` stands in its place: change it in the app."
+            )
     return Filling(slots=tuple(filled[name] for name in manifest.slots if name in filled), notes=tuple(notes))
 
 
@@ -97,9 +107,12 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
             rest.sort(key=lambda m: (_preference(slot, table, m.column), -m.score))
             if rest:
                 chosen[name] = rest[0]
+    _over_time(slots, sentence, table, chosen)
     filled: dict[str, Filled] = {}
     taken = {m.column for m in chosen.values()}
     notes: list[str] = []
+    missing: list[str] = []
+    subject = _subject(manifest, words, found)
     for name, slot in sorted(slots.items(), key=lambda s: len(s[1].kinds)):  # the most particular chooses first
         if name in chosen:
             filled[name] = Filled(slot=name, constant=slot.constant, value=chosen[name].column, source="sentence")
@@ -107,11 +120,52 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
         best = "" if slot.only_named else _likely(slot, table, taken)
         taken.add(best)
         filled[name] = Filled(slot=name, constant=slot.constant, value=best, source="data" if best else "default")
-        missed = _unmatched(words, slot, found)
+        missed = _unmatched(words, slot, found) or (subject if slot.kinds[0] == "number" else "")
         if missed:
+            missing.append(missed)
             instead = f" `{best}` stands in its place; change it in the app." if best else ""
             notes.append(f"`{table.file}` has no column like “{missed}”.{instead}")
+    if missing and not found and must_exist:
+        listed = " or ".join(f"“{word}”" for word in dict.fromkeys(missing))
+        raise ColumnUnknown(f"`{table.file}` has no column like {listed}.", _columns_are(table))
     return filled, notes
+
+
+def _over_time(slots: dict[str, Slot], sentence: str, table: Table, chosen: dict[str, Mention]) -> None:
+    """Give the axis of a sentence about time to a date, unless it names a date itself."""
+    dates = table.of_kind("date")
+    axis = next((name for name, slot in slots.items() if slot.kinds[0] == "date"), "")
+    if not axis or not dates or not TIME.search(sentence):
+        return
+    if axis not in chosen or not _is_of(table, chosen[axis].column, ("date",)):
+        before = chosen.pop(axis, None)
+        chosen[axis] = Mention(column=dates[0].name, start=0, end=0, score=1)
+        if before is not None:  # it took the place of what is to be drawn
+            for name, slot in slots.items():
+                rival = chosen.get(name)
+                is_better = rival is None or rival.score < before.score
+                if name != axis and not slot.only_named and is_better and _is_of(table, before.column, slot.kinds):
+                    chosen[name] = before
+                    break
+
+
+def _subject(manifest: Manifest, words: list[str], found: list[Mention]) -> str:
+    """Return the word before `by`, `per`, ... that names no column and is none of the recipe's own, or nothing."""
+    covered = {i for m in found for i in range(m.start, m.end)}
+    own = {stem(t) for text in (*manifest.words, manifest.title) for t in tokens(text)}
+    own |= {stem(t) for s in manifest.slots.values() for ws in s.choices.values() for w in ws for t in tokens(w)}
+    for position, word in enumerate(words):
+        if word in DIVIDERS and position:
+            before = words[position - 1]
+            is_name = position - 1 not in covered and before not in STOP and before not in ARTICLES
+            return before if is_name and stem(before) not in own else ""
+    return ""
+
+
+def _columns_are(table: Table) -> str:
+    names = [c.name for c in table.columns]
+    listed = ", ".join(f"`{n}`" for n in names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"Its columns are {listed}."
 
 
 def _named_columns(sentence: str, table: Table, *, must_exist: bool) -> list[Mention]:
@@ -132,8 +186,7 @@ def _named_columns(sentence: str, table: Table, *, must_exist: bool) -> list[Men
         if column:
             found.append(Mention(column=column, start=start, end=start + len(tokens(quoted)), score=2.0))
         elif must_exist and quoted not in (table.file, table.file.rsplit(".", 1)[0]):
-            listed = ", ".join(f"`{n}`" for n in names[:12]) + (", ..." if len(names) > 12 else "")
-            raise ColumnUnknown(f"`{table.file}` has no column `{quoted}`.", f"Its columns are {listed}.")
+            raise ColumnUnknown(f"`{table.file}` has no column `{quoted}`.", _columns_are(table))
     for mention in mentions(sentence, names):
         if all(mention.end <= f.start or mention.start >= f.end for f in found):
             found.append(mention)
@@ -237,17 +290,12 @@ def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
     if written:
         formula, inputs, source = written, {}, "sentence"
     else:
-        length = 0
+        most = 0
         for known in manifest.known:
-            for word in known.words:
-                phrase = " ".join(stem(t) for t in tokens(word))
-                if f" {phrase} " in text and len(phrase) > length:
-                    formula, inputs, source, length = (
-                        known.formula,
-                        dict(known.inputs),
-                        "sentence",
-                        len(phrase),
-                    )
+            phrases = {" ".join(stem(t) for t in tokens(word)) for word in known.words}
+            told = sum(len(phrase) for phrase in phrases if f" {phrase} " in text)
+            if told > most:
+                formula, inputs, source, most = known.formula, dict(known.inputs), "sentence", told
     origin: Literal["sentence", "default"] = "sentence" if source == "sentence" else "default"
     return {
         "formula": Filled(slot="formula", constant=slots["formula"].constant, value=formula, source=origin),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 100 * 1024 * 1024
 MAX_COLUMNS = 2000
+MAX_LOOK = 5 * 1024 * 1024  # an Excel or JSON file is read whole even for its header
 MAX_CATEGORIES = 50
 SUFFIXES: dict[str, FileFormat] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv",
@@ -384,6 +385,19 @@ def _limit_memory() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the names of a table's columns without reading more of it than needed; none if it is no table."""
+    try:
+        kind = check_file(path)
+        if kind == "csv":
+            return [name.strip() for name in text_format(path).header]
+        if kind != "parquet" and path.stat().st_size > MAX_LOOK:
+            return []
+        return [str(name) for name in load(path, kind, read_options(path, kind)).columns]
+    except (NexusError, OSError, ValueError):
+        return []
 
 
 def main(arguments: list[str]) -> int:

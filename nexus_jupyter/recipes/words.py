@@ -111,7 +111,6 @@ UNITS = frozenset(
         "l",
         "s",
         "ms",
-        "min",
         "h",
         "hr",
         "hrs",
@@ -215,7 +214,8 @@ def mentions(sentence: str, columns: list[str]) -> list[Mention]:
                 elif length == 1:
                     score = names(span[0], joined)
                 else:
-                    near = [names(w, p) for w, p in zip(span, parts, strict=False)]
+                    orders = [parts, parts[::-1]] if length == len(parts) == 2 else [parts]  # max temp: temp_max
+                    near = max(([names(w, p) for w, p in zip(span, o, strict=False)] for o in orders), key=sum)
                     score = (sum(near) / len(parts)) if all(near) else 0.0
                 score *= 1 + 0.02 * length
                 if score >= 0.55 and (best is None or score > best.score):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,49 @@ def test_the_last_data_is_used_again(replies: RecipeReplies, tmp_path: Path) -> 
     shutil.copy(BARLEY, tmp_path)
     (said,) = answer(replies, "compare body mass by island", ("penguins.csv",))
     assert said.text == "build group-compare with ['penguins.csv']"
+
+
+@pytest.fixture
+def many(replies: RecipeReplies, tmp_path: Path) -> RecipeReplies:
+    shutil.copy(DATA / "seattle-weather.csv", tmp_path)
+    (tmp_path / "schule.csv").write_text("Name;Klasse;Punkte\nAnna;3a;12\nBen;3b;14\n")
+    return replies
+
+
+@pytest.mark.parametrize(
+    ("sentence", "last", "built"),
+    [
+        ("browse the weather table sorted by date", "penguins.csv", "table-explorer with ['seattle-weather.csv']"),
+        ("compare punkte by klasse", "penguins.csv", "group-compare with ['schule.csv']"),
+        ("compare body mass by species", "", "group-compare with ['penguins.csv']"),
+        ("compare body mass by species", "schule.csv", "group-compare with ['penguins.csv']"),
+        ("browse the table", "schule.csv", "table-explorer with ['schule.csv']"),
+        ("a tip calculator", "penguins.csv", "calculator with []"),
+        ("how can I compare punkte by klasse?", "", "group-compare with ['schule.csv']"),
+    ],
+)
+def test_the_table_is_the_one_the_sentence_is_about(many: RecipeReplies, sentence: str, last: str, built: str) -> None:
+    (said,) = answer(many, sentence, (last,) if last else ())
+    assert said.text == f"build {built}"
+
+
+@pytest.mark.parametrize("question", ["how do I add another table?", "Where are my files?", "who are you, Nexus?"])
+def test_a_question_about_nexus_is_answered(many: RecipeReplies, question: str) -> None:
+    (said,) = answer(many, question, ("penguins.csv",))
+    assert "Describe an app in a sentence" in said.text
+
+
+def test_a_question_for_the_file_offers_the_newest_and_names_the_one_picked(
+    many: RecipeReplies, tmp_path: Path
+) -> None:
+    for number in range(10):
+        path = tmp_path / f"t{number}.csv"
+        path.write_text("a,b\n1,2\n")
+        os.utime(path, (2e9 + number, 2e9 + number))
+    said, chips = answer(many, "browse the table")
+    assert "5 more" in said.text
+    assert [c["label"] for c in chips.data["choices"]] == [f"t{n}.csv" for n in range(9, 1, -1)]
+    assert chips.data["choices"][0]["request"]["text"] == "browse the table in t9.csv"
 
 
 def test_data_files_leave_apps_and_hidden_folders_out(tmp_path: Path) -> None:

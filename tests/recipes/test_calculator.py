@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from running import App, words
 
+from nexus_jupyter.recipes.instantiate import title_of
+from nexus_jupyter.recipes.manifest import recipe
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> App:
@@ -47,6 +50,37 @@ def test_results_equal_python(app: App, formula: str, values: dict[str, float], 
         assert shown == "1.23"
     else:
         assert float(shown.replace(",", "")) == pytest.approx(expected, rel=1e-9)
+
+
+LOAN = 200_000 * (0.04 / 12) / (1 - (1 + 0.04 / 12) ** -300)
+SAVED = sum(100 * (1 + 0.03 / 12) ** month for month in range(120))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title", "expected"),
+    [
+        ("a loan calculator", "Loan calculator", LOAN),
+        ("mortgage calculator with principal, interest rate and years", "Loan calculator", LOAN),
+        ("how much do I have with a monthly deposit and interest", "Savings plan", SAVED),
+        ("compute compound interest", "Compound interest", 1000 * 1.03**10),
+        ("profit margin calculator", "Profit margin", 40),
+        ("percentage change calculator", "Percentage change", 25),
+        ("unit price calculator", "Unit price", 1.5),
+        ("calculate the tip for a restaurant bill", "Tip calculator", 33),
+    ],
+)
+def test_a_formula_known_by_name_is_the_right_one(sentence: str, title: str, expected: float) -> None:
+    made = App("calculator", sentence)
+    assert title_of(recipe("calculator"), made.filling, None) == title
+    assert float(html.unescape(words(made["answer"].value)).replace(",", "")) == pytest.approx(expected, rel=1e-9)
+    assert made.filling.notes == ()
+
+
+def test_an_unknown_formula_is_admitted() -> None:
+    made = App("calculator", "a calculator for the age of my cat in human years")
+    assert made.filling.notes == (
+        "I know no formula for this. `price * quantity` stands in its place: change it in the app.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,32 @@ def test_an_unquoted_one_is_a_note() -> None:
     )
 
 
+def test_both_unmatched_names_are_noted() -> None:
+    found = filling("group-compare", "compare turnover by species", "penguins")
+    assert [n.split(".csv")[1].split(". ")[0] for n in found.notes] == ["` has no column like “turnover”"]
+
+
+@pytest.mark.parametrize("sentence", ["compare Umsatz by Filiale", "average foo per bar", "plot sales over region"])
+def test_names_none_of_which_is_a_column_are_refused(sentence: str) -> None:
+    with pytest.raises(ColumnUnknown, match=r"`penguins\.csv` has no column like “") as caught:
+        filling("chart-builder" if "plot" in sentence else "group-compare", sentence, "penguins")
+    assert "`body_mass_g`" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("sentence", "y"),
+    [
+        ("show max temperature over time as a line chart", "temp_max"),
+        ("plot wind over the years", "wind"),
+        ("the trend of precipitation", "precipitation"),
+        ("daily temp_min", "temp_min"),
+    ],
+)
+def test_time_is_the_date_of_the_table(sentence: str, y: str) -> None:
+    values = filling("chart-builder", sentence, "seattle-weather").values()
+    assert (values["x"], values["y"], values["kind"]) == ("date", y, "Line")
+
+
 def test_apostrophes_in_words_quote_nothing() -> None:
     values = filling("group-compare", "compare men's and women's body mass by sex", "penguins").values()
     assert (values["value"], values["group"]) == ("body_mass_g", "sex")
