@@ -32,6 +32,7 @@ def test_a_control_changes_the_chart(lab):
     assert bars(frame) != before
     frame.get_by_text("Boxes", exact=True).click()
     frame.wait_for_function("() => document.querySelector('.nx-chart').getAttribute('aria-label').includes('Median')")
+    frame.wait_for_selector(".nx-main table")
     drawn = report(page)
     assert drawn["marks"] >= 9
     assert [t["rows"] for t in drawn["tables"]] == [3]
@@ -67,6 +68,20 @@ def test_build_is_the_same_session_with_live_widgets(lab):
     menu.scroll_into_view_if_needed(timeout=SLOW)
     expect(menu).to_have_value("bill_depth_mm", timeout=SLOW)
     expect(notebook.locator(".nx-ChartRenderer svg")).to_have_count(1, timeout=SLOW)
+
+
+def test_a_kernel_that_ran_nothing_is_no_running_app(lab):
+    path = recipe_app(lab.root)
+    page = lab.page()
+    page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' })", path)
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.kernelDisplayStatus === 'idle'", timeout=SLOW
+    )
+    page.locator(".jp-NotebookPanel-toolbar:visible").get_by_role("button", name="App", exact=True).click()
+    wait_for(page, "stopped")
+    page.locator(".nx-CanvasBar:visible").get_by_role("button", name="Start").click()
+    wait_for(page, "running")
+    assert len(bars(frame_of(page))) == 3
 
 
 def test_keyboard_switches_views_and_runs_cells(lab):

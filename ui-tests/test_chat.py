@@ -45,11 +45,34 @@ def test_a_sentence_becomes_an_app_that_opens(page):
     expect(page.locator(".nx-ChatPanel")).to_contain_text("no model was used")
     expect(page.locator(".nx-ActivityBar:visible")).to_have_count(0)
     page.screenshot(path=SHOTS / "chat.png")
-    cards(page).get_by_role("button", name="Run").click()
+    cards(page).get_by_role("button", name="Open").click()
     wait_for(page, "running")
     assert frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)
     cards(page).get_by_role("button", name="Stop").click()
     wait_for(page, "stopped")
+    cards(page).get_by_role("button", name="Run").click()
+    wait_for(page, "running")
+
+
+def test_an_app_stopped_by_the_next_one_runs_again_when_it_is_opened(page):
+    say(page, "compare body mass by species in penguins.csv")
+    expect(cards(page)).to_have_count(1, timeout=SLOW)
+    say(page, "a loan calculator")
+    expect(cards(page)).to_have_count(2, timeout=SLOW)
+    cards(page).first.get_by_role("button", name="Open").click()
+    wait_for(page, "running")
+    assert frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)
+
+
+def test_clearing_the_chat_is_asked_for(page):
+    say(page, "what can you do?")
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it", timeout=SLOW)
+    page.get_by_role("button", name="Clear the chat").click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".nx-ChatPanel")).to_contain_text("what can you do?")
+    page.get_by_role("button", name="Clear the chat").click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator(".nx-ChatPanel")).not_to_contain_text("what can you do?", timeout=SLOW)
 
 
 def test_out_of_scope_is_said_plainly_with_the_nearest_recipes(page):
@@ -115,6 +138,7 @@ def test_markup_in_a_message_stays_text(page):
 def test_new_app_from_the_palette_lands_in_the_canvas(page):
     page.evaluate("() => void window.jupyterapp.commands.execute('nexus:new-app')")
     dialog = page.locator(".jp-Dialog")
+    expect(dialog.get_by_role("button", name="Build")).to_be_disabled()
     dialog.get_by_label("What should the app do?").fill("compare flipper length by island")
     dialog.get_by_label("Table").select_option("penguins.csv")
     page.screenshot(path=SHOTS / "new-app.png")

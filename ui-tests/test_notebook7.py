@@ -106,7 +106,7 @@ def test_the_chat_is_in_the_sidebar_and_survives_a_forbidden_tab(notebook):
     card = page.locator("#nexus-chat .nx-Card", has_text="Bill length by species")
     expect(card).to_be_visible(timeout=SLOW)
     page.evaluate("() => { window.reallyOpen = window.open; window.open = () => null; }")
-    card.get_by_role("button", name="Run", exact=True).click()
+    card.get_by_role("button", name="Open", exact=True).click()
     offer = page.get_by_role("button", name="Open the app")
     expect(offer).to_be_visible()
     page.evaluate("() => { window.open = window.reallyOpen; }")

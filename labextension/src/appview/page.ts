@@ -89,9 +89,10 @@ export class Page {
   showStatus(state: KernelState, detail: string): void {
     this._state = state;
     const isOver = state === 'stopped' || state === 'failed';
+    this._detail = detail;
     this._banner.hidden = !isOver;
     this._banner.dataset.tone = state === 'failed' ? 'danger' : '';
-    this._banner.textContent = isOver ? `${t(state)} ${detail}`.trim() : '';
+    this._main.inert = isOver; // nobody would answer
     clearTimeout(this._busyTimer);
     if (state === 'busy' || state === 'starting') {
       // Short work does not flicker.
@@ -185,7 +186,21 @@ export class Page {
     }
   }
 
+  /** Say why the app does not answer, and whether what is shown is still the app's. */
+  private _explain(): void {
+    if (this._state !== 'stopped' && this._state !== 'failed') {
+      this.root.classList.remove('nx-off');
+      return;
+    }
+    const shown = this._main.querySelectorAll('.nx-view').length;
+    const isOff = shown > 0 && this._main.querySelectorAll('.nx-view > .nx-gone').length === shown;
+    this.root.classList.toggle('nx-off', isOff);
+    const reason = isOff && this._state === 'stopped' ? 'notRunning' : this._state;
+    this._banner.textContent = `${t(reason)} ${this._detail}`.trim();
+  }
+
   private _refresh(): void {
+    this._explain();
     const isWaiting = this._state === 'starting';
     const isEmpty = [...this._views.values()].every(
       view => view.cell.cell_type !== 'markdown' && view.cell.outputs.length === 0
@@ -227,6 +242,7 @@ export class Page {
   private readonly _views = new Map<string, ICellView>();
   private _order: string[] = [];
   private _state: KernelState = 'starting';
+  private _detail = '';
   private _hasCells = false;
   private _busyTimer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -4,6 +4,8 @@ export const CommandIDs = {
   openApp: 'nexus:open-app',
   /** Stop an app; args: `path`, else the current canvas. */
   stopApp: 'nexus:stop-app',
+  /** Start an app where it is: in its canvas if it is open, else on the server; args: `path`. */
+  runApp: 'nexus:run-app',
   /** Start the app of the current canvas. */
   startApp: 'nexus:start-app',
   /** Restart the app of the current canvas. */

@@ -14,7 +14,7 @@ const PATIENCE = 3000;
 /** What an app is doing. */
 export interface ISessionState {
   /** In a word. */
-  status: 'stopped' | 'starting' | 'running' | 'busy' | 'failed';
+  status: 'stopped' | 'starting' | 'running' | 'busy' | 'failed' | 'offline';
   /** Why it failed. */
   detail: string;
 }
@@ -127,6 +127,7 @@ export class AppSession implements IDisposable {
     const attempt = this._attempt;
     this._problem = '';
     this._isRunning = true;
+    this._isFresh = false;
     this._update();
     try {
       await work();
@@ -167,11 +168,35 @@ export class AppSession implements IDisposable {
         const kernels = this._services.kernels as KernelManager;
         const clientId = `nexus-app-${UUID.uuid4()}`;
         this._kernel = kernels.connectTo({ model, clientId, handleComms: false });
+        this._isFresh = false;
+        this._wasConnected = false;
+        const kernel = this._context.sessionContext.session?.kernel;
+        if (kernel && !this._isRunning) {
+          void this._lookIfFresh(kernel);
+        }
         this._arrived.resolve();
       }
       this._kernelChanged.emit(this._kernel);
     }
     this._update();
+  }
+
+  /** Ask a kernel that something else started whether it has run anything: if not, the app is not running. */
+  private async _lookIfFresh(kernel: Kernel.IKernelConnection): Promise<void> {
+    kernel.iopubMessage.connect((_, message) => {
+      if (this._isFresh && message.header.msg_type === 'execute_input') {
+        this._isFresh = false;
+        this._update();
+      }
+    });
+    await kernel.info; // a request sent before is silently lost
+    const ask = kernel.requestExecute({ code: '', silent: true, store_history: false });
+    const reply = await ask.done.catch(() => null);
+    const count = reply?.content.status === 'ok' ? reply.content.execution_count : null;
+    if (count === 0 && kernel.id === this._kernel?.id && !this._isRunning) {
+      this._isFresh = true;
+      this._update();
+    }
   }
 
   private _onStatus(_: ISessionContext, status: Kernel.Status): void {
@@ -199,8 +224,14 @@ export class AppSession implements IDisposable {
     if (this._isRunning) {
       return { status: 'starting', detail: '' };
     }
-    if (!session.session?.kernel) {
+    const connection = session.session?.kernel?.connectionStatus;
+    if (connection === undefined || this._isFresh) {
       return { status: 'stopped', detail: '' };
+    }
+    if (connection === 'connected') {
+      this._wasConnected = true;
+    } else if (this._wasConnected) {
+      return { status: 'offline', detail: '' };
     }
     return { status: status === 'busy' ? 'busy' : 'running', detail: '' };
   }
@@ -209,6 +240,8 @@ export class AppSession implements IDisposable {
   private _attempt = 0;
   private _problem = '';
   private _isRunning = false;
+  private _isFresh = false;
+  private _wasConnected = false;
   private _isDisposed = false;
   private _kernel: Kernel.IKernelConnection | null = null;
   private _state: ISessionState = { status: 'stopped', detail: '' };

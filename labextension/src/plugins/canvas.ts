@@ -148,7 +148,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
         new CommandToolbarButton({
           commands: app.commands,
           id: CommandIDs.toggleView,
-          label: ''
+          label: trans.__('App')
         })
     );
     addCommands(app.commands, { documents, notebooks, tracker, trans });
@@ -197,6 +197,24 @@ function addCommands(commands: CommandRegistry, lab: ICommandServices): void {
         await startWhenReady(panel);
       }
       return panel;
+    }
+  });
+  commands.addCommand(CommandIDs.runApp, {
+    label: trans.__('Run App'),
+    describedBy: { args: pathArgs },
+    execute: async args => {
+      const path = String(args.path);
+      const open = tracker.find(panel => panel.context.path === path);
+      await (open ? startWhenReady(open) : postJson('apps/start', { path }));
+      Notification.success(trans.__('“%1” is running.', PathExt.basename(path, '.ipynb')), {
+        autoClose: 4000,
+        actions: [
+          {
+            label: trans.__('Open'),
+            callback: () => void commands.execute(CommandIDs.openApp, { path })
+          }
+        ]
+      });
     }
   });
   commands.addCommand(CommandIDs.startApp, {

@@ -44,6 +44,12 @@ export const newAppPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+interface IBuilt {
+  path: string;
+  title: string;
+  notes: string[];
+}
+
 async function newApp(commands: CommandRegistry, trans: TranslationBundle): Promise<void> {
   const { files } = await getJson<{ files: string[] }>('data');
   const body = new NewAppForm(files, trans);
@@ -53,7 +59,7 @@ async function newApp(commands: CommandRegistry, trans: TranslationBundle): Prom
     buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Build') })],
     focusNodeSelector: 'textarea'
   });
-  if (result.button.accept && result.value?.prompt) {
+  if (result.button.accept && result.value) {
     await build(result.value, commands, trans);
   }
 }
@@ -83,12 +89,12 @@ async function build(
     } else if (typeof line.error === 'string') {
       fail([line.message, line.remedy].filter(Boolean).join(' '));
     } else if (line.result) {
-      const { path, title } = line.result as { path: string; title: string };
+      const { path, title, notes } = line.result as IBuilt;
       Notification.update({
         id,
-        message: trans.__('“%1” is ready.', title),
-        type: 'success',
-        autoClose: 4000,
+        message: [trans.__('“%1” is ready.', title), ...notes].join(' '),
+        type: notes.length > 0 ? 'warning' : 'success',
+        autoClose: notes.length > 0 ? false : 4000, // what was assumed wants to be read
         actions: []
       });
       void commands.execute(CommandIDs.openApp, { path, start: true });

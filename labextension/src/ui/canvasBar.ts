@@ -9,7 +9,7 @@ import { Widget } from '@lumino/widgets';
 export type CanvasView = 'app' | 'build';
 
 /** What an app is doing. */
-export type AppStatus = 'stopped' | 'starting' | 'running' | 'busy' | 'failed';
+export type AppStatus = 'stopped' | 'starting' | 'running' | 'busy' | 'failed' | 'offline';
 
 /** What the owner may ask for here. */
 export type CanvasAction = 'start' | 'stop' | 'restart';
@@ -38,6 +38,7 @@ export class CanvasBar extends Widget {
     };
     const spacer = document.createElement('span');
     spacer.className = 'nx-CanvasBar-spacer';
+    this._buttons.start.classList.add('nx-mod-main'); // where it shows, it is what to do next
     this._tier = document.createElement('span');
     this._tier.className = 'nx-CanvasBar-tier';
     this._tier.textContent = _trans.__('Not sandboxed');
@@ -78,7 +79,8 @@ export class CanvasBar extends Widget {
       starting: this._trans.__('Starting…'),
       running: this._trans.__('Running'),
       busy: this._trans.__('Working…'),
-      failed: this._trans.__('Failed')
+      failed: this._trans.__('Failed'),
+      offline: this._trans.__('Not connected')
     };
     this.node.dataset.status = status;
     this._status.textContent = words[status];
@@ -87,6 +89,8 @@ export class CanvasBar extends Widget {
     this._buttons.start.hidden = isOn;
     this._buttons.restart.hidden = !isOn;
     this._buttons.stop.hidden = !isOn;
+    // Without a server nothing can be asked for.
+    this._buttons.restart.disabled = this._buttons.stop.disabled = status === 'offline';
   }
 
   /** Warn where the app runs with the owner's own rights. */

@@ -81,13 +81,10 @@ class AppCard extends Card {
     actions.append(
       button(
         trans.__('Open'),
-        () => void commands.execute(CommandIDs.openApp, { path }),
+        () => void commands.execute(CommandIDs.openApp, { path, start: true }),
         'nx-mod-main'
       ),
-      button(
-        trans.__('Run'),
-        () => void commands.execute(CommandIDs.openApp, { path, start: true })
-      ),
+      button(trans.__('Run'), () => void commands.execute(CommandIDs.runApp, { path })),
       button(trans.__('Stop'), () => void commands.execute(CommandIDs.stopApp, { path }))
     );
     this.node.append(

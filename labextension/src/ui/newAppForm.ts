@@ -1,5 +1,6 @@
 /** The form of a new app: what it does, over which table, under which name. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 /** What the owner filled in. */
@@ -38,6 +39,19 @@ export class NewAppForm extends Widget {
       field(trans.__('Table'), this._data),
       field(trans.__('Name (optional)'), this._name)
     );
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    // The dialog's own button: an empty sentence builds nothing.
+    const accept = this.node
+      .closest('.jp-Dialog')
+      ?.querySelector<HTMLButtonElement>('.jp-mod-accept');
+    const check = (): void => {
+      accept?.toggleAttribute('disabled', this._prompt.value.trim() === '');
+    };
+    this._prompt.addEventListener('input', check);
+    check();
   }
 
   /** What the owner filled in. */

@@ -4,7 +4,7 @@ import type { IAppContext } from '../context';
 import { h, text } from '../dom';
 import { Scope } from '../scope';
 import { t } from '../strings';
-import { card, createView } from '../widgets/view';
+import { card, createView, gone } from '../widgets/view';
 import { renderChart } from './chart';
 import { renderJson } from './json';
 import { renderMarkdown } from './markdown';
@@ -60,14 +60,14 @@ function renderWidget({ value, app, scope }: IRenderRequest): IRendered {
       model.on('destroy', () => {
         // A kernel that starts again opens its widgets anew.
         if (!scope.isDisposed) {
-          holder.replaceChildren(card(t('widgetGone')));
+          holder.replaceChildren(gone());
         }
       });
     }
     return model !== null;
   };
   if (!place()) {
-    holder.append(card(t('widgetGone')));
+    holder.append(gone());
   }
   scope.add(
     app.store.onAdded(added => {

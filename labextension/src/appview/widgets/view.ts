@@ -43,6 +43,13 @@ export function card(title: string, detail = ''): HTMLElement {
   return element;
 }
 
+/** In place of a widget that no kernel has; the page says why, once. */
+export function gone(): HTMLElement {
+  const element = card(t('widgetGone'));
+  element.classList.add('nx-gone');
+  return element;
+}
+
 function makeElement(model: WidgetModel, view: IView): HTMLElement {
   const name = model.view ?? model.name;
   const module = String(model.get('_view_module') ?? model.module);
@@ -68,7 +75,7 @@ export function createView(model: WidgetModel, app: IAppContext, parent: Scope):
     scope,
     child: reference => {
       const child = app.store.find(reference);
-      return child === null ? card(t('widgetGone')) : createView(child, app, scope);
+      return child === null ? gone() : createView(child, app, scope);
     }
   };
   let element: HTMLElement;

@@ -1,4 +1,5 @@
 /** The chat's head: its name, a new app, a new chat. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, clearIcon, LabIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
@@ -17,8 +18,19 @@ export class ChatHeader extends Widget {
     this.node.append(
       name,
       button(addIcon, trans.__('New app'), () => void commands.execute(CommandIDs.newApp)),
-      button(clearIcon, trans.__('Clear the chat'), () => model.forget(), true)
+      button(clearIcon, trans.__('Clear the chat'), () => void forget(model, trans), true)
     );
+  }
+}
+
+async function forget(model: NexusChatModel, trans: TranslationBundle): Promise<void> {
+  const answer = await showDialog({
+    title: trans.__('Clear the chat?'),
+    body: trans.__('Its messages are deleted. The apps stay.'),
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Clear') })]
+  });
+  if (answer.button.accept) {
+    model.forget();
   }
 }
 

@@ -66,6 +66,9 @@ export class ChatPanel extends Widget {
       ),
       area: 'sidebar'
     });
+    // `@jupyter/chat` has no option for the words in its input.
+    this._observer = new MutationObserver(() => nameInput(chat.node, lab.trans));
+    this._observer.observe(chat.node, { childList: true, subtree: true });
     const layout = (this.layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 }));
     const activity = new ActivityBar(this.model, lab.trans);
     const header = new ChatHeader(this.model, lab);
@@ -87,7 +90,21 @@ export class ChatPanel extends Widget {
 
   /** Close the connection. */
   override dispose(): void {
+    this._observer.disconnect();
     this.model.dispose();
     super.dispose();
+  }
+
+  private readonly _observer: MutationObserver;
+}
+
+/** Say in the input what to type there. */
+function nameInput(chat: HTMLElement, trans: TranslationBundle): void {
+  const input = chat.querySelector<HTMLTextAreaElement>(
+    '.jp-chat-input-container textarea:not([aria-hidden])'
+  );
+  if (input && !input.hasAttribute('aria-label')) {
+    input.setAttribute('aria-label', trans.__('Describe an app'));
+    input.placeholder = trans.__('Describe an app…');
   }
 }
