@@ -133,6 +133,9 @@ def test_killed_kernel_is_reported(lab):
     # Jupyter Server starts a dead kernel again, without anything of the app in it.
     wait_for(page, "failed")
     page.locator(".jp-Dialog").get_by_role("button", name="Ok").click(timeout=SLOW)
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'", timeout=SLOW
+    )
     page.get_by_role("button", name="Restart", exact=True).click()
     wait_for(page, "running")
     assert report(page)["marks"] == 3

@@ -55,7 +55,7 @@ def test_a_notebook_becomes_an_app_in_the_same_tab(notebook):
     expect(page.locator(".nx-CanvasBar")).to_be_visible(timeout=SLOW)
     assert len(page.context.pages) == 1
     frame_of(page).wait_for_selector("h1:has-text('Not saved yet')", timeout=SLOW)
-    page.get_by_role("button", name="Restart", exact=True).click()  # the notebook started its kernel, no cell ran
+    page.get_by_role("button", name="Start", exact=True).click()  # the notebook started its kernel, no cell ran
     wait_for(page, "starting")
     assert shows_its_chart(page)
     page.screenshot(path=SHOTS / "notebook7.png")
