@@ -138,7 +138,8 @@ def test_killed_kernel_is_reported(lab):
     )
     page.get_by_role("button", name="Restart", exact=True).click()
     wait_for(page, "running")
-    assert report(page)["marks"] == 3
+    page.get_by_role("tab", name="App", exact=True).click()
+    assert len(bars(frame_of(page))) == 3
 
 
 def test_a_reload_shows_the_running_app_again(lab):
