@@ -117,7 +117,7 @@ def test_a_message_that_no_event_tells_of_is_found() -> None:
     _look_often(channel)
     started = time.monotonic()
     assert asyncio.run(channel.get_msg(timeout=60)) == "reply"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 40
     channel.arrives = time.monotonic() + 60
     with pytest.raises(Empty):
         asyncio.run(channel.get_msg(timeout=0.05))

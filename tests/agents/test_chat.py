@@ -68,7 +68,7 @@ def make(database):
 
 
 async def finish(chat):
-    await asyncio.wait_for(asyncio.shield(chat._answer), 5)
+    await asyncio.wait_for(asyncio.shield(chat._answer), 60)
 
 
 async def test_an_answer_is_told_in_order_with_growing_numbers(make):

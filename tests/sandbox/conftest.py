@@ -39,7 +39,11 @@ class Notebook:
         self.manager = manager
         self.client = manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=30)
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except RuntimeError:
+            self.close()
+            raise
 
     def run(self, code: str, timeout: float = 30) -> str:
         texts: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +47,9 @@ def test_sandbox_works_wherever_bubblewrap_does() -> None:
     assert probe_tiers()[0] == TierReport("bwrap", works=True)
 
 
-def test_probe_is_quick_and_made_once() -> None:
+def test_probe_is_made_once() -> None:
     probe_tiers.cache_clear()
-    began = time.monotonic()
     first = probe_tiers()
-    assert time.monotonic() - began < 1
     assert probe_tiers() is first
 
 
