@@ -54,7 +54,7 @@ def test_a_sentence_becomes_an_app_that_opens(page):
     wait_for(page, "running")
 
 
-def test_an_app_stopped_by_the_next_one_runs_again_when_it_is_opened(page):
+def test_apps_open_in_any_order(page):
     say(page, "compare body mass by species in penguins.csv")
     expect(cards(page)).to_have_count(1, timeout=SLOW)
     say(page, "a loan calculator")

@@ -22,6 +22,7 @@ from nexus_jupyter.errors import NexusError
 from nexus_jupyter.models.state import AppState, AppStatus
 
 log = logging.getLogger(__name__)
+MAX_UNSEEN = 3
 Emit = Callable[[AppState], None]
 
 
@@ -96,7 +97,7 @@ class AppLifecycle:
     async def run_new(self, nb: NotebookNode, path: Path, progress: Progress | None = None) -> Run:
         """Run a new app; if it works it goes on running, so that a tab opened next shows it at once.
 
-        Apps that were made before and that nobody has open are stopped: an app costs a kernel's memory.
+        The newest three stay; those made before and that nobody has open are stopped: an app costs a kernel's memory.
 
         Raises
         ------
@@ -117,9 +118,12 @@ class AppLifecycle:
             opened = time.perf_counter() - started
             run = await self._run(artifact, relative, session, progress)
             run.seconds["start"] += opened
+            self._unseen[relative] = session["kernel"]["id"]
+            oldest = dict(list(self._unseen.items())[:-MAX_UNSEEN])
+            for path_of_oldest in oldest:
+                del self._unseen[path_of_oldest]
             # Beside what comes next: ending a kernel takes longer than a person wants to wait for another one.
-            self._stopping = asyncio.ensure_future(self._stop_unseen(self._unseen))
-            self._unseen = {relative: session["kernel"]["id"]}
+            self._stopping = asyncio.ensure_future(self._stop_unseen(oldest))
             return run
         finally:
             if run is None or run.error:

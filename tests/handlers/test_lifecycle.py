@@ -169,19 +169,18 @@ def run_new(lifecycle, app, jp_root_dir):
     return make
 
 
-async def test_a_new_app_goes_on_running_until_the_next_unless_somebody_has_it_open(
-    run_new, state, lifecycle, jp_serverapp
-):
-    first, run = await run_new("first", "1 + 1")
-    assert run.error is None and run.seconds["start"] > 0
-    assert (await state(first))["status"] == "running"
-    second, _ = await run_new("second", "1")
+async def test_the_newest_apps_go_on_running_and_those_that_somebody_has_open(run_new, state, lifecycle, jp_serverapp):
+    paths = []
+    for name in ("one", "two", "three", "four"):
+        path, run = await run_new(name, "1 + 1")
+        assert run.error is None and run.seconds["start"] > 0
+        paths.append(path)
+        await lifecycle._stopping
+    assert [(await state(p))["status"] for p in paths] == ["stopped", "running", "running", "running"]
+    jp_serverapp.kernel_manager.notify_connect((await state(paths[1]))["kernel_id"])
+    await run_new("five", "1")
     await lifecycle._stopping
-    assert ((await state(first))["status"], (await state(second))["status"]) == ("stopped", "running")
-    jp_serverapp.kernel_manager.notify_connect((await state(second))["kernel_id"])
-    third, _ = await run_new("third", "1")
-    await lifecycle._stopping
-    assert ((await state(second))["status"], (await state(third))["status"]) == ("running", "running")
+    assert (await state(paths[1]))["status"] == "running"
 
 
 async def test_a_new_app_that_fails_keeps_what_it_said_and_no_kernel(run_new, state, events, jp_fetch, jp_root_dir):
