@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import json
 import logging
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from nexus_jupyter import __version__
 from nexus_jupyter.errors import AppFailed, BadRequest, KernelDied, NexusError, SandboxUnavailable, StorageFailed
 
+T = TypeVar("T")
+STOP_AGAIN_SECONDS = 5.0
 OK, FAILED, USAGE, ENVIRONMENT = 0, 1, 2, 3
 VISUAL = {"application/vnd.jupyter.widget-view+json", "application/vnd.vegalite.v5+json"}
 
@@ -110,6 +114,40 @@ def exit_code(error: NexusError) -> int:
     return FAILED if isinstance(error, AppFailed | KernelDied) else USAGE
 
 
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; Ctrl-C cancels it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        It was cancelled by Ctrl-C, and tidied up.
+    """
+    is_stopped = False
+
+    async def main() -> T:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            nonlocal is_stopped
+            is_stopped = True
+            if not task.done():
+                task.cancel()
+                # Python 3.11's `wait_for` loses a cancellation that meets its answer: say it again.
+                loop.call_later(STOP_AGAIN_SECONDS, stop)
+
+        with contextlib.suppress(NotImplementedError):  # Windows: asyncio's own way
+            loop.add_signal_handler(signal.SIGINT, stop)
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if is_stopped:
+            raise KeyboardInterrupt from None
+        raise
+
+
 def _print_error(error: NexusError, *, as_json: bool) -> None:
     if as_json:
         body: dict[str, Any] = {
@@ -152,7 +190,7 @@ def _make(options: argparse.Namespace) -> int:
 
     builder = Builder(ArtifactLibrary(options.root))
     try:
-        result = asyncio.run(
+        result = _finish(
             builder.make(
                 options.prompt,
                 data=options.data,
@@ -203,7 +241,7 @@ def _route(options: argparse.Namespace) -> int:
     from nexus_jupyter.agents.builder import Builder
     from nexus_jupyter.artifacts.library import ArtifactLibrary
 
-    result = asyncio.run(Builder(ArtifactLibrary(Path())).route(options.prompt, options.data))
+    result = _finish(Builder(ArtifactLibrary(Path())).route(options.prompt, options.data))
     if options.json:
         _print_json(result.model_dump(mode="json"))
     else:
@@ -221,7 +259,7 @@ def _check(options: argparse.Namespace) -> int:
     path, nb = _notebook(options.path)
     try:
         runner = functools.partial(run_notebook, timeout=options.timeout)
-        result = asyncio.run(check(nb, path, progress=_progress(as_json=options.json), runner=runner))
+        result = _finish(check(nb, path, progress=_progress(as_json=options.json), runner=runner))
     finally:
         _end_progress(as_json=options.json)
     if options.json:
@@ -256,7 +294,7 @@ def _run(options: argparse.Namespace) -> int:
 
     path, nb = _notebook(options.path)
     try:
-        run = asyncio.run(run_notebook(nb, path, _progress(as_json=options.json), timeout=options.timeout))
+        run = _finish(run_notebook(nb, path, _progress(as_json=options.json), timeout=options.timeout))
     finally:
         _end_progress(as_json=options.json)
     write_notebook(path, nb)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from nexus_jupyter import cli
 from nexus_jupyter.agents.builder import Builder
 from nexus_jupyter.artifacts.library import ArtifactLibrary
 from nexus_jupyter.artifacts.notebook import write_notebook
@@ -283,3 +284,21 @@ def children_of(session: int) -> list[str]:
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(stat.parent.name)
     return found
+
+
+def test_ctrl_c_stops_what_loses_the_first_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "STOP_AGAIN_SECONDS", 0.1)
+    lost = []
+
+    async def work() -> None:
+        asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            lost.append(True)
+        await asyncio.sleep(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        cli._finish(work())
+    assert lost == [True]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
