@@ -9,7 +9,8 @@ echo "Installing packages ..."
 # The front end's packages arrive while Python's do.
 "$venv/bin/python" scripts/node.py npm ci --no-audit --no-fund --loglevel=error &
 npm=$!
-VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install -q --require-hashes --no-deps -r "$requirements"
+# Compiled now: a sandboxed kernel cannot write, and would compile everything anew at each start.
+VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install -q --compile-bytecode --require-hashes --no-deps -r "$requirements"
 wait "$npm"
 echo "Building the front end ..."
 "$venv/bin/python" scripts/node.py npm run -s build:prod

@@ -104,7 +104,7 @@ def run_route(*arguments: str, cwd: Path) -> tuple[int, dict[str, Any]]:
 
 def test_doctor_looks_at_everything(tmp_path: Path) -> None:
     done = nexus("doctor", "--json", cwd=tmp_path)
-    assert {f["name"] for f in json.loads(done.stdout)["findings"]} >= {"Python", "Sandbox", "Kernel"}
+    assert {f["name"] for f in json.loads(done.stdout)["findings"]} >= {"Python", "Sandbox", "Kernel", "Packages"}
     assert done.returncode in {0, 3}
 
 

@@ -21,6 +21,7 @@ def examine() -> list[Finding]:
         _python(),
         *_tiers(),
         _kernelspec(),
+        _compiled(),
         _labextension(),
         _server_extension(),
         _saves(),
@@ -56,6 +57,18 @@ def _kernelspec() -> Finding:
     return Finding(
         name="Kernel", ok=bool(found), detail=f"{KERNEL} in {found}" if found else f"{KERNEL} is not installed", remedy=REINSTALL
     )  # fmt: skip
+
+
+def _compiled() -> Finding:
+    """Look whether a sandboxed kernel finds its packages compiled: it cannot write, so it would do it at each start."""
+    spec = importlib.util.find_spec("pandas")
+    if spec is None or spec.origin is None:
+        return Finding(name="Packages", ok=False, detail="pandas is not installed", remedy=REINSTALL)
+    folder = Path(spec.origin).parent
+    if any((folder / "__pycache__").glob("*.pyc")):
+        return Finding(name="Packages", ok=True, detail="compiled: apps start fast")
+    detail = f"not compiled, so that apps start slowly; run once: {sys.executable} -m compileall -q {folder.parent}"
+    return Finding(name="Packages", ok=True, detail=detail)  # slower, but nothing is missing
 
 
 def _labextension() -> Finding:
