@@ -20,6 +20,9 @@ const OUTPUTS = new Set([
   'clear_output'
 ]);
 
+/** How long to wait for a kernel's first answer, in ms; one that crashed may never give it. */
+const INFO_PATIENCE = 1000;
+
 /** Message ids remembered, so that none is used twice. */
 const REMEMBERED = 4096;
 
@@ -58,15 +61,23 @@ export class KernelFeed implements IDisposable {
     return stateOf(this.kernel.status);
   }
 
-  /** Emit the states of all widgets once they are known, then call `done`. */
-  readStates(done: () => void): void {
-    this._request = new StatesRequest(this.kernel, states => {
+  /** Emit the states of all widgets once they are known, then call `done`; a newer question replaces an older one. */
+  async readStates(done: () => void): Promise<void> {
+    const request = new StatesRequest(this.kernel, states => {
       Object.keys(states).forEach(id => this._comms.add(id));
       this._emit({ type: 'models', states });
       done();
       void this._findOthers();
     });
-    this._request.send();
+    this._request = request;
+    // While a connection is new, the server keeps what the kernel says on iopub to itself.
+    await Promise.race([
+      this.kernel.info.catch(() => undefined),
+      new Promise(resolve => setTimeout(resolve, INFO_PATIENCE))
+    ]);
+    if (this._request === request && !this._isDisposed) {
+      request.send();
+    }
   }
 
   /** Send a client's message to its widget; `false` when the widget is not the kernel's. */

@@ -15,7 +15,7 @@ import {
 import { IAppSource } from './source';
 import { parseClientMessage } from './validate';
 
-/** A busy kernel must not hold back what the app showed last. */
+/** How long to wait for the widget states, in ms: a busy kernel must not hold back what the app showed last. */
 const STATES_PATIENCE = 1500;
 
 /** Kernel messages kept for a client that is still loading; an app that says more starts from its states. */
@@ -73,6 +73,7 @@ export class AppRelay implements IDisposable {
     if (kernel === this.kernel) {
       return;
     }
+    clearTimeout(this._patience);
     this._feed?.dispose();
     this._backlog = [];
     this._feed = kernel === null ? null : new KernelFeed(kernel, message => this._onFeed(message));
@@ -104,20 +105,14 @@ export class AppRelay implements IDisposable {
     }
     clearTimeout(this._patience);
     this._isWaiting = true;
-    const sendCells = (): void => {
-      clearTimeout(this._patience);
-      this._isWaiting = false;
-      this._post({ type: 'outputs', cells: this._options.source.cells });
-    };
     if (this._feed === null) {
       this._post({ type: 'status', ...this._status });
-      sendCells();
+      this._sendCells();
     } else {
       this._post({ type: 'status', state: this._feed.state });
       // What was printed into an Output widget meanwhile is known to nobody else.
       this._backlog.splice(0).forEach(message => this._post(message));
-      this._feed.readStates(sendCells);
-      this._patience = setTimeout(sendCells, STATES_PATIENCE);
+      this._askStates(this._feed, STATES_PATIENCE);
     }
   }
 
@@ -160,6 +155,21 @@ export class AppRelay implements IDisposable {
     this._detach();
     this._options.source.changed.disconnect(this._onCells, this);
     Signal.clearData(this);
+  }
+
+  /** Ask for the states; without an answer show the cells, and ask again: the question may be lost. */
+  private _askStates(feed: KernelFeed, patience: number): void {
+    void feed.readStates(() => this._sendCells());
+    this._patience = setTimeout(() => {
+      this._sendCells();
+      this._askStates(feed, 2 * patience);
+    }, patience);
+  }
+
+  private _sendCells(): void {
+    clearTimeout(this._patience);
+    this._isWaiting = false;
+    this._post({ type: 'outputs', cells: this._options.source.cells });
   }
 
   private _detach(): void {

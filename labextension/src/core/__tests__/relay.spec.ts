@@ -18,6 +18,7 @@ class FakeKernel {
   readonly clientId = 'client';
   readonly username = '';
   status: Kernel.Status = 'idle';
+  info: Promise<unknown> = Promise.resolve({});
   readonly iopubMessage = new Signal<this, KernelMessage.IIOPubMessage>(this);
   readonly statusChanged = new Signal<this, Kernel.Status>(this);
   readonly sent: KernelMessage.IShellMessage[] = [];
@@ -97,12 +98,17 @@ describe('AppRelay', () => {
     vi.useRealTimers();
   });
 
-  const start = (): void => {
+  const ready = async (): Promise<void> => {
     port.say({ type: 'ready' });
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  const start = async (): Promise<void> => {
+    await ready();
     kernel.answer({ w: SLIDER });
   };
 
-  it('starts the client, then gives states before the cells that show them', () => {
+  it('starts the client, then gives states before the cells that show them', async () => {
     expect(port.got).toEqual([
       {
         type: 'init',
@@ -114,7 +120,7 @@ describe('AppRelay', () => {
         source: { appview: '//appview' }
       }
     ]);
-    port.say({ type: 'ready' });
+    await ready();
     expect(kernel.sent.map(message => message.header.msg_type)).toEqual(['comm_open', 'comm_msg']);
     expect(kernel.sent[0].metadata).toEqual({ version: '1.1.0' });
     kernel.answer({ w: SLIDER });
@@ -123,46 +129,77 @@ describe('AppRelay', () => {
     expect(kernel.sent.map(message => message.header.msg_type)).toContain('comm_close');
   });
 
-  it('sorts buffers to their models', () => {
-    port.say({ type: 'ready' });
+  it('sorts buffers to their models', async () => {
+    await ready();
     const bytes = new Uint8Array([5]).buffer;
     kernel.answer({ w: SLIDER }, [['w', 'state', 'value']], [bytes]);
     expect(port.got[2]).toMatchObject({ states: { w: { buffer_paths: [['value']] } } });
   });
 
-  it('shows the last outputs of a kernel that is too busy to answer', () => {
-    port.say({ type: 'ready' });
-    vi.advanceTimersByTime(1500);
+  it('shows the last outputs of a kernel that is too busy to answer', async () => {
+    await ready();
+    await vi.advanceTimersByTimeAsync(1500);
     expect(port.types()).toEqual(['init', 'status', 'outputs']);
     kernel.answer({ w: SLIDER });
     expect(port.types()).toEqual(['init', 'status', 'outputs', 'models', 'outputs']);
   });
 
-  it('gives a client that was still loading what the kernel said meanwhile', () => {
+  it('asks again for states that never come, ever more seldom', async () => {
+    await ready();
+    const opens = (): number =>
+      kernel.sent.filter(message => message.header.msg_type === 'comm_open').length;
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(opens()).toBe(2);
+    await vi.advanceTimersByTimeAsync(2999);
+    expect(opens()).toBe(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(opens()).toBe(3);
+    kernel.answer({ w: SLIDER });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(opens()).toBe(3);
+    expect(port.types().slice(-2)).toEqual(['models', 'outputs']);
+  });
+
+  it('asks nothing before the kernel gave its first answer, unless it never does', async () => {
+    let know = (_: unknown): void => undefined;
+    kernel.info = new Promise(resolve => (know = resolve));
+    await ready();
+    expect(kernel.sent).toEqual([]);
+    know({});
+    await vi.advanceTimersByTimeAsync(0);
+    expect(kernel.sent).toHaveLength(2);
+    kernel.sent.length = 0;
+    kernel.info = new Promise(() => undefined);
+    relay.synchronize();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(kernel.sent).toHaveLength(2);
+  });
+
+  it('gives a client that was still loading what the kernel said meanwhile', async () => {
     kernel.say('comm_open', { comm_id: 'o', target_name: 'jupyter.widget', data: { state: {} } });
     kernel.say('stream', { name: 'stdout', text: 'x' }, 'q');
-    port.say({ type: 'ready' });
+    await ready();
     kernel.answer({ o: SLIDER });
     expect(port.types()).toEqual(['init', 'status', 'comm_open', 'output', 'models', 'outputs']);
   });
 
-  it('forgets a backlog that is too long', () => {
+  it('forgets a backlog that is too long', async () => {
     for (let index = 0; index < 5001; index++) {
       kernel.say('stream', { name: 'stdout', text: 'x' }, 'q');
     }
-    start();
+    await start();
     expect(port.types()).toEqual(['init', 'status', 'models', 'outputs']);
   });
 
-  it('takes a kernel without widgets for what it is', () => {
-    port.say({ type: 'ready' });
+  it('takes a kernel without widgets for what it is', async () => {
+    await ready();
     const comm_id = (kernel.sent[0].content as { comm_id: string }).comm_id;
     kernel.say('comm_close', { comm_id, data: {} });
     expect(port.got[2]).toEqual({ type: 'models', states: {} });
   });
 
-  it('sends what a client may say, under the id the client chose', () => {
-    start();
+  it('sends what a client may say, under the id the client chose', async () => {
+    await start();
     kernel.sent.length = 0;
     const id = 'f'.repeat(32);
     const data = { method: 'update', state: { value: 2 }, buffer_paths: [] } as const;
@@ -205,8 +242,8 @@ describe('AppRelay', () => {
         id: '3'.repeat(32)
       }
     ]
-  ])('refuses %s', (_name, message) => {
-    start();
+  ])('refuses %s', async (_name, message) => {
+    await start();
     kernel.sent.length = 0;
     const refused = vi.fn();
     relay.refused.connect(refused);
@@ -215,8 +252,8 @@ describe('AppRelay', () => {
     expect(refused).toHaveBeenCalledTimes(1);
   });
 
-  it('refuses a message id that was used before, and a widget that was closed', () => {
-    start();
+  it('refuses a message id that was used before, and a widget that was closed', async () => {
+    await start();
     kernel.sent.length = 0;
     const message = {
       type: 'comm_msg',
@@ -232,8 +269,8 @@ describe('AppRelay', () => {
     expect(kernel.sent).toHaveLength(1);
   });
 
-  it('passes on widget comms, outputs and status with their parents, and no other comm', () => {
-    start();
+  it('passes on widget comms, outputs and status with their parents, and no other comm', async () => {
+    await start();
     port.got.length = 0;
     kernel.say('comm_open', { comm_id: 'n', target_name: 'jupyter.widget', data: { state: {} } });
     kernel.say('comm_open', { comm_id: 'e', target_name: 'evil', data: {} });
@@ -255,7 +292,7 @@ describe('AppRelay', () => {
       w: { target_name: 'jupyter.widget' },
       other: { target_name: 'jupyter.widget' }
     };
-    start();
+    await start();
     await vi.advanceTimersByTimeAsync(0);
     expect(kernel.sent.at(-1)?.content).toEqual({
       comm_id: 'other',
@@ -266,8 +303,8 @@ describe('AppRelay', () => {
     expect(port.got.at(-1)).toMatchObject({ type: 'comm_open', comm_id: 'other', data: { state } });
   });
 
-  it('tells of changed cells, of colours and of the end', () => {
-    start();
+  it('tells of changed cells, of colours and of the end', async () => {
+    await start();
     port.got.length = 0;
     source.changed.emit([CELL]);
     source.changed.emit(null);
@@ -284,16 +321,17 @@ describe('AppRelay', () => {
     ]);
   });
 
-  it('reads the states again after a restart', () => {
-    start();
+  it('reads the states again after a restart', async () => {
+    await start();
     kernel.statusChanged.emit('restarting');
     kernel.say('status', { execution_state: 'idle' }, 'r');
+    await vi.advanceTimersByTimeAsync(0);
     const opens = kernel.sent.filter(message => message.header.msg_type === 'comm_open');
     expect(opens).toHaveLength(2);
   });
 
   it('gives modules, and reports, and says when none comes', async () => {
-    start();
+    await start();
     port.say({ type: 'need', name: 'chart' });
     await vi.advanceTimersByTimeAsync(0);
     expect(port.got.at(-1)).toEqual({ type: 'module', name: 'chart', source: '//chart' });
@@ -307,12 +345,13 @@ describe('AppRelay', () => {
   });
 
   it('serves a client that loaded again, and forgets the one before', async () => {
-    start();
+    await start();
     const next = new FakePort();
     relay.attach(next as unknown as MessagePort);
     await vi.advanceTimersByTimeAsync(0);
     port.got.length = 0;
     next.say({ type: 'ready' });
+    await vi.advanceTimersByTimeAsync(0);
     kernel.answer({ w: SLIDER });
     expect(next.types()).toEqual(['init', 'status', 'models', 'outputs']);
     expect(port.got).toEqual([]);
