@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nexus_jupyter.errors import DataUnreadable
+
 SEPARATORS = (",", ";", "\t", "|")
 CHUNK = 1024 * 1024
 HEAD_BYTES = 256 * 1024
@@ -27,6 +29,9 @@ DECIMAL_POINT = re.compile(r"[-+]?(\d{1,3}([,\s']\d{3})+\.\d+|\d+\.(\d{1,2}|\d{4
 COMMA_EITHER = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
 TYPED = re.compile(r"[^,;\t|]*|[-+]?[\d.,\s']*\d\s*\S{0,3}")
 CODE = re.compile(r"\d+")
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+MAX_CONTROLS = 0.02  # of all characters
+STRAY_CONTROLS = 10  # however short the text: some are only a flaw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +103,24 @@ def _legacy_encoding(sample: bytes) -> str:
 
 
 def text_format(path: Path) -> TextFormat:
-    """Return how a text table is written, from its first 256 KB and, for the encoding, all its bytes."""
+    """Return how a text table is written, from its first 256 KB and, for the encoding, all its bytes.
+
+    Raises
+    ------
+    DataUnreadable
+        It is no text.
+    """
     encoding = encoding_of(path)
     with path.open("rb") as stream:
         raw = stream.read(HEAD_BYTES)
     text = raw.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
     if len(raw) == HEAD_BYTES:
         text = text[: text.rfind("\n") + 1] or text
+    if len(CONTROLS.findall(text)) > max(STRAY_CONTROLS, MAX_CONTROLS * len(text)):
+        raise DataUnreadable(
+            f"`{path.name}` holds no text.",
+            "If it is an Excel or Parquet file, give its name that ending; else save it as CSV.",
+        )
     quote = "'" if _is_quoted_by_apostrophes(text) else '"'
     escape = "\\" if f"\\{quote}" in text and quote * 2 not in text else None
     found = [_split(text, encoding, separator, quote, escape) for separator in SEPARATORS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import random
 import sys
 import time
 from pathlib import Path
@@ -257,6 +258,8 @@ def test_excel_with_an_empty_sheet_and_a_title_first(tmp_path: Path) -> None:
         ("t.json", b"3", "cannot be read"),
         ("t.jsonl", b'{"a": 1}\nnope\n', "cannot be read"),
         ("t.csv", b"a" * 1000, "no header line"),
+        ("t.csv", random.Random(1).randbytes(5000), "holds no text"),
+        ("t.csv", b"PK\3\4" + bytes(range(256)) * 20, "holds no text"),
         ("t.csv", ",".join(map(str, range(2001))).encode() + b"\n", "2001 columns"),
         ("t.parquet", b"x", "cannot be read"),
     ],
