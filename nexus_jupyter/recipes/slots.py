@@ -19,9 +19,8 @@ QUOTED = re.compile(
 FORMULA_TOKEN = re.compile(r"\*\*|//|[-+*/%()]|[^\W\d]\w*|\d+\.?\d*|\.\d+")
 LONGEST_FORMULA = 200  # tokens
 OPERATORS = frozenset(["**", "//", "+", "-", "*", "/", "%"])
-FUNCTIONS = frozenset(
-    ["sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil", "abs", "min", "max", "round"]
-)
+MATHS = frozenset(["sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil", "abs", "min", "max", "round"])
+FUNCTIONS = MATHS | {"payment", "future_value"}
 VAGUE = {"and", "of", "for", "between", "over", "plot", "chart", "graph", "visualise", "visualize"}
 CALENDAR = {stem(w) for w in ("year", "month", "day", "week", "hour", "lat", "latitude", "lon", "longitude", "index")}
 TIME = re.compile(

@@ -76,6 +76,15 @@ def test_a_formula_known_by_name_is_the_right_one(sentence: str, title: str, exp
     assert made.filling.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"), [("a loan calculator", 200_000 / 300), ("a savings plan", 100 * 120)]
+)
+def test_no_interest_is_interest_of_nothing(sentence: str, expected: float) -> None:
+    made = App("calculator", sentence)
+    made["inputs"]["interest_percent"].value = 0
+    assert float(words(made["answer"].value).replace(",", "")) == pytest.approx(expected, rel=1e-9)
+
+
 def test_an_unknown_formula_is_admitted() -> None:
     made = App("calculator", "a calculator for the age of my cat in human years")
     assert made.filling.notes == (

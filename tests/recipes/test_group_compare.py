@@ -115,6 +115,12 @@ def test_no_numbers_are_said(tmp_path: Path, text: str) -> None:
     assert app.spec is not None or "No rows to compare" in app.text
 
 
+def test_a_column_without_values_is_not_offered(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("kind,n,nothing\nu,7,\nv,8,\n")
+    assert list(App("group-compare", "compare n by kind", path)["measure"].options) == ["n"]
+
+
 def test_one_row(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("kind,n\nu,7\n")

@@ -12,6 +12,17 @@ import html
 import math
 import operator
 
+
+def payment(rate, periods, amount):
+    """Return the equal part that pays off an amount with interest; `rate` is per period, 0.01 for 1 %."""
+    return amount * rate / (1 - (1 + rate) ** -periods) if rate else amount / periods
+
+
+def future_value(rate, periods, deposit):
+    """Return what a deposit at the end of each period grows to."""
+    return deposit * ((1 + rate) ** periods - 1) / rate if rate else deposit * periods
+
+
 OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -25,7 +36,7 @@ OPERATORS = {
 FUNCTIONS = {
     name: getattr(math, name) for name in ("sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil")
 }
-FUNCTIONS |= {"abs": abs, "min": min, "max": max, "round": round}
+FUNCTIONS |= {"abs": abs, "min": min, "max": max, "round": round, "payment": payment, "future_value": future_value}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 

@@ -102,7 +102,8 @@ def chart(kind, x, y, colour, combine):
 import ipywidgets as widgets
 
 columns = list(table.columns)
-numbers = list(dict.fromkeys([*table.select_dtypes("number").columns, Y_COLUMN]))
+numbers = [c for c in table.select_dtypes("number") if table.empty or table[c].notna().any()]
+numbers = list(dict.fromkeys([*numbers, Y_COLUMN]))
 kind = widgets.ToggleButtons(options=list(MARKS), value=KIND, description="Chart")
 x = widgets.Dropdown(options=columns, value=X_COLUMN, description="x")
 y = widgets.Dropdown(options=numbers, value=Y_COLUMN, description="y")

@@ -85,7 +85,8 @@ def boxes(rows, value, order):
 # %% role=app id=app
 import ipywidgets as widgets
 
-measures = list(dict.fromkeys([*table.select_dtypes("number").columns, VALUE_COLUMN]))
+numbers = [c for c in table.select_dtypes("number") if table.empty or table[c].notna().any()]
+measures = list(dict.fromkeys([*numbers, VALUE_COLUMN]))
 groupings = list(table.columns)
 
 measure = widgets.Dropdown(options=measures, value=VALUE_COLUMN, description="Compare")
