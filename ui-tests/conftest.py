@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ ARGUMENTS = [
 ]
 
 NewPage = Callable[..., Page]
+CLEAR = """async () => {
+    const { serviceManager, shell } = window.jupyterapp;
+    document.querySelectorAll('.jp-Dialog .jp-mod-reject, .jp-Dialog .jp-mod-accept').forEach(button => button.click());
+    [...shell.widgets('main')].forEach(widget => widget.dispose());
+    await serviceManager.sessions.shutdownAll();
+    shell.activateById('filebrowser');
+}"""
 
 
 def chromium_path() -> str | None:
@@ -86,7 +94,8 @@ class Lab:
     token: str
     root: Path
     browser: Browser
-    contexts: list[BrowserContext] = field(default_factory=list)
+    _desk: Page | None = None
+    profiles: list[BrowserContext] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What the open pages complained of in the browser's console, and which script did."""
 
@@ -95,16 +104,44 @@ class Lab:
         joint = "&" if "?" in path else "?"
         return f"http://127.0.0.1:{self.port}/{path.lstrip('/')}{joint}token={self.token}"
 
-    def page(self, path: str = "lab?reset", **options: object) -> Page:
-        """Open `path` in a context of its own and wait until JupyterLab is there."""
-        context = self.browser.new_context(**options)  # type: ignore[arg-type]
-        self.contexts.append(context)
+    @cached_property
+    def context(self) -> BrowserContext:
+        """The profile of most pages: JupyterLab's scripts are fetched and compiled once."""
+        return self.profile()
+
+    def profile(self) -> BrowserContext:
+        """Make a browser profile: another person, or another machine."""
+        context = self.browser.new_context()
+        self.profiles.append(context)
         context.on("console", self._on_console)
         context.on("weberror", lambda e: self.errors.append(e.error.stack or str(e.error)))
-        page = context.new_page()
+        return context
+
+    def page(
+        self, path: str = "lab?reset", *, size: tuple[int, int] = (1280, 720), profile: BrowserContext | None = None
+    ) -> Page:
+        """Open `path` in a page of `size` (px) and wait until JupyterLab is there."""
+        page = (profile or self.context).new_page()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(self.url(path))
         page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
         return page
+
+    def desk(self, *, size: tuple[int, int] = (1280, 720)) -> Page:
+        """Give the page that tests share, cleared: loading JupyterLab takes longer than most of them."""
+        if self._desk is None or self._desk.is_closed():
+            self._desk = self.page(size=size)
+        else:
+            self._desk.set_viewport_size({"width": size[0], "height": size[1]})
+        return self._desk
+
+    def tidy(self) -> None:
+        """End what a test left, and forget what it complained of."""
+        for page in [page for profile in self.profiles for page in profile.pages if page is not self._desk]:
+            page.close()
+        if self._desk is not None and not self._desk.is_closed():
+            self._desk.evaluate(CLEAR)
+        self.errors.clear()
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -209,29 +246,22 @@ def _serve(
             server.wait(5)
 
 
-def _close_pages(lab: Lab) -> None:
-    for context in lab.contexts:
-        context.close()
-    lab.contexts.clear()
-    lab.errors.clear()
-
-
 @pytest.fixture
 def lab(lab_server: Lab) -> Iterator[Lab]:
     """The session's JupyterLab; pages that a test opened are closed after it."""
     yield lab_server
-    _close_pages(lab_server)
+    lab_server.tidy()
 
 
 @pytest.fixture
 def collaborative_lab(collaboration_server: Lab) -> Iterator[Lab]:
     """A JupyterLab with jupyter-collaboration."""
     yield collaboration_server
-    _close_pages(collaboration_server)
+    collaboration_server.tidy()
 
 
 @pytest.fixture
 def notebook(notebook_server: Lab) -> Iterator[Lab]:
     """A Jupyter Notebook; its pages are `tree`, `notebooks/PATH`, `edit/PATH`."""
     yield notebook_server
-    _close_pages(notebook_server)
+    notebook_server.tidy()

@@ -21,7 +21,7 @@ def bars(frame):
 
 def test_a_control_changes_the_chart(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     frame = frame_of(page)
@@ -40,7 +40,7 @@ def test_a_control_changes_the_chart(lab):
 
 
 def test_rows_can_be_downloaded_out_of_the_frame(lab):
-    page = lab.page()
+    page = lab.desk()
     open_app(page, recipe_app(lab.root, "table-explorer", "browse the table"), start=True)
     wait_for(page, "running")
     frame = frame_of(page)
@@ -57,7 +57,7 @@ def test_rows_can_be_downloaded_out_of_the_frame(lab):
 
 def test_build_is_the_same_session_with_live_widgets(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     frame_of(page).get_by_label("Compare").select_option("bill_depth_mm")
@@ -72,7 +72,7 @@ def test_build_is_the_same_session_with_live_widgets(lab):
 
 def test_a_kernel_that_ran_nothing_is_no_running_app(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' })", path)
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget?.sessionContext?.kernelDisplayStatus === 'idle'", timeout=SLOW
@@ -86,7 +86,7 @@ def test_a_kernel_that_ran_nothing_is_no_running_app(lab):
 
 def test_keyboard_switches_views_and_runs_cells(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     page.get_by_role("tab", name="App", exact=True).focus()
@@ -101,7 +101,7 @@ def test_keyboard_switches_views_and_runs_cells(lab):
 
 def test_stop_start_and_restart_tell_the_truth(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path)
     wait_for(page, "stopped")
     kernels = "() => fetch('/api/kernels').then(r => r.json()).then(k => k.map(x => x.id).sort())"
@@ -122,7 +122,7 @@ def test_stop_start_and_restart_tell_the_truth(lab):
 
 def test_killed_kernel_is_reported(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     page.get_by_role("tab", name="Build", exact=True).click()
@@ -144,7 +144,7 @@ def test_killed_kernel_is_reported(lab):
 
 def test_a_reload_shows_the_running_app_again(lab):
     path = recipe_app(lab.root)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     frame = frame_of(page)
@@ -193,7 +193,7 @@ def test_the_notebook_opened_first_or_second_shares_the_document(lab):
 def test_it_looks_right_light_dark_and_narrow(lab):
     SHOTS.mkdir(exist_ok=True)
     path = recipe_app(lab.root)
-    page = lab.page(viewport={"width": 1280, "height": 900})
+    page = lab.desk(size=(1280, 900))
     open_app(page, path, start=True)
     wait_for(page, "running")
     frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)

@@ -15,7 +15,7 @@ SHOTS = Path(__file__).parent / "shots"
 @pytest.fixture
 def page(lab):
     shutil.copyfile(PENGUINS, lab.root / "penguins.csv")
-    page = lab.page(viewport={"width": 1280, "height": 900})
+    page = lab.desk(size=(1280, 900))
     page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
     page.wait_for_selector(".nx-ChatPanel textarea", timeout=SLOW)
     yield page

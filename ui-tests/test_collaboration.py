@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 def test_two_people_edit_one_document_in_both_opening_orders(collaborative_lab, order):
     lab = collaborative_lab
     path = recipe_app(lab.root)
-    pages = [lab.page(f"lab/workspaces/w{i}{order[0][0]}?reset") for i in range(2)]
+    pages = [lab.page(f"lab/workspaces/w{i}{order[0][0]}?reset", profile=lab.profile()) for i in range(2)]
     opened = """async ([path, first, second]) => {
         const open = factory => window.jupyterapp.commands.execute('docmanager:open', { path, factory });
         const a = await open(first);

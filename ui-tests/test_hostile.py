@@ -52,9 +52,7 @@ def pages(lab_server):
     page = lab_server.page()
     page.evaluate(PLANT)
     yield page
-    for context in lab_server.contexts:
-        context.close()
-    lab_server.contexts.clear()
+    lab_server.tidy()
 
 
 @pytest.fixture
@@ -125,7 +123,7 @@ def test_the_app_view_shows_what_build_does_not(lab):
 def test_trusting_the_code_shows_it_in_build_and_a_change_ends_the_trust(lab):
     source = "import ipywidgets\ndisplay(ipywidgets.IntSlider(description='mine'))"
     path = code_app(lab.root, "trusted", source)
-    page = lab.page()
+    page = lab.desk()
     open_app(page, path, start=True)
     wait_for(page, "running")
     page.get_by_role("tab", name="Build", exact=True).click()

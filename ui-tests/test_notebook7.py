@@ -45,7 +45,7 @@ def test_every_page_opens_without_complaint(notebook):
 def test_a_notebook_becomes_an_app_in_the_same_tab(notebook):
     SHOTS.mkdir(exist_ok=True)
     path = recipe_app(notebook.root)
-    page = notebook.page(f"notebooks/{path}", viewport={"width": 1280, "height": 900})
+    page = notebook.page(f"notebooks/{path}", size=(1280, 900))
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel", timeout=SLOW)
     page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.content.model.cells.get(0).sharedModel.setSource('# Not saved yet')"
@@ -99,7 +99,7 @@ def test_new_app_in_the_file_menu_leads_to_the_app(notebook):
 
 def test_the_chat_is_in_the_sidebar_and_survives_a_forbidden_tab(notebook):
     other = recipe_app(notebook.root)
-    page = notebook.page(f"notebooks/{other}", viewport={"width": 1280, "height": 900})
+    page = notebook.page(f"notebooks/{other}", size=(1280, 900))
     page.evaluate(
         "() => void window.jupyterapp.commands.execute('nexus:ask', { text: 'compare bill length by species in penguins.csv' })"
     )
