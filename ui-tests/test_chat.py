@@ -89,6 +89,7 @@ def test_a_chip_builds_what_it_says(page):
     chips.filter(has_text="Calculator").click()
     expect(cards(page)).to_have_count(1, timeout=SLOW)
     expect(cards(page)).to_contain_text("Calculator")
+    expect(cards(page)).to_be_in_viewport(ratio=1)
 
 
 def test_the_chat_survives_a_reload(page, lab):
@@ -101,7 +102,31 @@ def test_the_chat_survives_a_reload(page, lab):
     expect(page.locator(".nx-ChatPanel")).to_contain_text("Describe an app in a sentence and I build it")
 
 
-def test_what_is_asked_before_the_server_answers_is_sent_once_it_does(page, lab):
+def test_the_newest_message_is_in_sight_unless_its_reader_scrolled_up(page, lab):
+    messages = page.locator(".nx-ChatPanel .jp-chat-message")
+    for count in range(1, 5):
+        say(page, "what can you do?")
+        expect(messages).to_have_count(2 * count, timeout=SLOW)
+        expect(messages.last).to_contain_text("I build it")
+    expect(messages.last).to_be_in_viewport()
+    expect(messages.first).not_to_be_in_viewport()
+    messages.first.scroll_into_view_if_needed()
+    page.evaluate(  # somebody else's window asks
+        """() => new Promise(done => {
+            const socket = new WebSocket(location.origin.replace('http', 'ws') + '/nexus/api/chats/main/channel');
+            const body = 'a loan calculator';
+            socket.onopen = () => { socket.send(JSON.stringify({ kind: 'send', text: body, data: [] })); done(); };
+        })"""
+    )
+    expect(cards(page)).to_have_count(1, timeout=SLOW)
+    expect(messages.first).to_be_in_viewport()
+    page.goto(lab.url("lab?reset"))
+    page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")
+    page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
+    expect(cards(page)).to_be_in_viewport(timeout=SLOW)
+
+
+def test_what_is_asked_before_the_server_answers_is_sent_once_it_does(lab):
     sockets = []
 
     def second_time_lucky(socket):
@@ -111,6 +136,7 @@ def test_what_is_asked_before_the_server_answers_is_sent_once_it_does(page, lab)
         else:
             socket.close()
 
+    page = lab.page()
     page.route_web_socket("**/nexus/api/chats/**", second_time_lucky)
     page.goto(lab.url("lab?reset"))
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)")

@@ -69,6 +69,11 @@ export class NexusChatModel extends AbstractChatModel {
     return this._activity;
   }
 
+  /** The owner asked for something. */
+  get asked(): ISignal<this, IChatRequest> {
+    return this._asked;
+  }
+
   /** Send what the owner typed, with the files attached to it. */
   override sendMessage(message: INewMessage): boolean {
     const data = this.input.attachments.filter(a => a.type === 'file').map(a => a.value);
@@ -85,6 +90,7 @@ export class NexusChatModel extends AbstractChatModel {
 
   /** Send a request; without a connection, as soon as there is one. */
   ask(request: IChatRequest): boolean {
+    this._asked.emit(request);
     const isSent = this._channel.send(request);
     this._unsent = isSent ? null : request;
     this._isUnsentTyped = false;
@@ -235,6 +241,7 @@ export class NexusChatModel extends AbstractChatModel {
   private readonly _texts = new Map<string, string>();
   private readonly _senders = new Map<string, IUser>();
   private readonly _waiting = new Map<string, number>();
+  private readonly _asked = new Signal<this, IChatRequest>(this);
   private readonly _activityChanged = new Signal<this, IActivity>(this);
 }
 

@@ -15,6 +15,7 @@ import { BoxLayout, Widget } from '@lumino/widgets';
 import { ActivityBar } from './activityBar';
 import { ChatHeader } from './header';
 import { ChatChannel, IChatRequest } from './channel';
+import { Follower } from './follow';
 import { NexusChatModel } from './model';
 
 /** What the panel needs of JupyterLab. */
@@ -50,6 +51,7 @@ export class ChatPanel extends Widget {
       config: { unreadNotifications: false, enableCodeToolbar: false, stackMessages: true }
     });
     this.model.name = 'Nexus';
+    this.model.asked.connect(() => this._follower?.toEnd());
     const openers = new AttachmentOpenerRegistry();
     openers.set('file', attachment => {
       void lab.commands.execute('docmanager:open', { path: attachment.value });
@@ -67,7 +69,10 @@ export class ChatPanel extends Widget {
       area: 'sidebar'
     });
     // `@jupyter/chat` has no option for the words in its input.
-    this._observer = new MutationObserver(() => nameInput(chat.node, lab.trans));
+    this._observer = new MutationObserver(() => {
+      nameInput(chat.node, lab.trans);
+      this._follow(chat.node);
+    });
     this._observer.observe(chat.node, { childList: true, subtree: true });
     const layout = (this.layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 }));
     const activity = new ActivityBar(this.model, lab.trans);
@@ -88,13 +93,26 @@ export class ChatPanel extends Widget {
     this.model.ask(request);
   }
 
+  /** Follow the messages, as soon as their box is there. */
+  private _follow(chat: HTMLElement): void {
+    const box = chat.querySelector<HTMLElement>('[id^=jupyter-chat-scroll-container]');
+    if (box && box !== this._followed) {
+      this._follower?.dispose();
+      this._followed = box;
+      this._follower = new Follower(box);
+    }
+  }
+
   /** Close the connection. */
   override dispose(): void {
     this._observer.disconnect();
+    this._follower?.dispose();
     this.model.dispose();
     super.dispose();
   }
 
+  private _followed: HTMLElement | null = null;
+  private _follower: Follower | null = null;
   private readonly _observer: MutationObserver;
 }
 
