@@ -8,7 +8,7 @@ import { PromiseDelegate, UUID } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-/** How long the app view's connection may take, in ms. */
+/** How long the app view's connection, or Jupyter's own restart, may take, in ms. */
 const PATIENCE = 3000;
 
 /** What an app is doing. */
@@ -96,6 +96,7 @@ export class AppSession implements IDisposable {
         await session.startKernel();
       }
       await this._run(session);
+      await restartedByItself(session);
     });
   }
 
@@ -260,6 +261,14 @@ function firstError(notebook: Notebook): string | null {
       const error = outputs.find(output => output.output_type === 'error');
       if (error) {
         return `${error.ename}: ${error.evalue}`;
+/** Let Jupyter finish restarting a kernel that died: a second restart meanwhile loses its answer. */
+async function restartedByItself(session: ISessionContext): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (session.kernelDisplayStatus === 'autorestarting' && Date.now() < end) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
+
       }
     }
   }
