@@ -120,6 +120,27 @@ def test_stop_start_and_restart_tell_the_truth(lab):
     assert page.evaluate(kernels) == before
 
 
+def test_changed_code_is_said_until_the_app_runs_it(lab):
+    path = recipe_app(lab.root)
+    page = lab.desk()
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    status = page.locator(".nx-CanvasBar:visible .nx-CanvasBar-status")
+    expect(status).to_have_text("Running")
+    page.evaluate(
+        """() => { const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+        const cell = cells.find(c => c.sharedModel.getSource().includes('description="Compare"'));
+        const source = cell.sharedModel.getSource().replace('description="Compare"', 'description="Measure"');
+        cell.sharedModel.setSource(source); }"""
+    )
+    expect(status).to_have_text("Changed")
+    expect(status).to_have_attribute("title", "The notebook has changed since the app started. Restart to apply it.")
+    page.get_by_role("button", name="Restart", exact=True).click()
+    expect(frame_of(page).get_by_label("Measure")).to_be_visible(timeout=SLOW)
+    wait_for(page, "running")
+    expect(status).to_have_text("Running")
+
+
 def test_killed_kernel_is_reported(lab):
     path = recipe_app(lab.root)
     page = lab.desk()

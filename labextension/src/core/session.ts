@@ -7,6 +7,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { PromiseDelegate, UUID } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import { CodeDrift } from './drift';
 
 /** How long the app view's connection, or Jupyter's own restart, may take, in ms. */
 const PATIENCE = 3000;
@@ -17,6 +18,8 @@ export interface ISessionState {
   status: 'stopped' | 'starting' | 'running' | 'busy' | 'failed' | 'offline';
   /** Why it failed. */
   detail: string;
+  /** Whether it runs other code than the notebook holds now. */
+  isChanged: boolean;
 }
 
 /** The session of a notebook, seen as an app. */
@@ -31,6 +34,9 @@ export class AppSession implements IDisposable {
     const arrived = new PromiseDelegate<void>();
     this.hasKernel = arrived.promise;
     this._arrived = arrived;
+    this._drift = new CodeDrift(_context.model, session);
+    this._drift.changed.connect(this._update, this);
+    void _context.ready.then(() => this._drift.rebase());
     session.kernelChanged.connect(this._onKernel, this);
     session.statusChanged.connect(this._onStatus, this);
     session.connectionStatusChanged.connect(this._update, this);
@@ -90,13 +96,13 @@ export class AppSession implements IDisposable {
   async restart(): Promise<void> {
     await this._guarded(async () => {
       const session = this._context.sessionContext;
+      await restartedByItself(session);
       if (session.session?.kernel) {
         await session.restartKernel();
       } else {
         await session.startKernel();
       }
       await this._run(session);
-      await restartedByItself(session);
     });
   }
 
@@ -117,6 +123,7 @@ export class AppSession implements IDisposable {
       session.kernelChanged.disconnect(this._onKernel, this);
       session.statusChanged.disconnect(this._onStatus, this);
       session.connectionStatusChanged.disconnect(this._update, this);
+      this._drift.dispose();
       this._kernel?.dispose();
       Signal.clearData(this);
     }
@@ -209,14 +216,17 @@ export class AppSession implements IDisposable {
   }
 
   private _update(): void {
-    const state = this._read();
-    if (state.status !== this._state.status || state.detail !== this._state.detail) {
+    const { status, detail } = this._read();
+    const isOn = status === 'running' || status === 'busy';
+    const state = { status, detail, isChanged: isOn && this._drift.isChanged };
+    const old = this._state;
+    if (status !== old.status || detail !== old.detail || state.isChanged !== old.isChanged) {
       this._state = state;
       this._stateChanged.emit(state);
     }
   }
 
-  private _read(): ISessionState {
+  private _read(): Omit<ISessionState, 'isChanged'> {
     const session = this._context.sessionContext;
     const status = session.kernelDisplayStatus;
     if (this._problem) {
@@ -237,6 +247,7 @@ export class AppSession implements IDisposable {
     return { status: status === 'busy' ? 'busy' : 'running', detail: '' };
   }
 
+  private readonly _drift: CodeDrift;
   private readonly _arrived: PromiseDelegate<void>;
   private _attempt = 0;
   private _problem = '';
@@ -245,9 +256,17 @@ export class AppSession implements IDisposable {
   private _wasConnected = false;
   private _isDisposed = false;
   private _kernel: Kernel.IKernelConnection | null = null;
-  private _state: ISessionState = { status: 'stopped', detail: '' };
+  private _state: ISessionState = { status: 'stopped', detail: '', isChanged: false };
   private readonly _stateChanged = new Signal<this, ISessionState>(this);
   private readonly _kernelChanged = new Signal<this, Kernel.IKernelConnection | null>(this);
+}
+
+/** Let Jupyter finish restarting a kernel that died: a second restart meanwhile loses its answer. */
+async function restartedByItself(session: ISessionContext): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (session.kernelDisplayStatus === 'autorestarting' && Date.now() < end) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
 }
 
 function firstError(notebook: Notebook): string | null {
@@ -261,14 +280,6 @@ function firstError(notebook: Notebook): string | null {
       const error = outputs.find(output => output.output_type === 'error');
       if (error) {
         return `${error.ename}: ${error.evalue}`;
-/** Let Jupyter finish restarting a kernel that died: a second restart meanwhile loses its answer. */
-async function restartedByItself(session: ISessionContext): Promise<void> {
-  const end = Date.now() + PATIENCE;
-  while (session.kernelDisplayStatus === 'autorestarting' && Date.now() < end) {
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
-
       }
     }
   }

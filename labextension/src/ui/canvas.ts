@@ -137,8 +137,8 @@ export class CanvasPanel extends NotebookPanel {
   }
 
   private _onState(): void {
-    const { status, detail } = this.session.state;
-    this.bar.setStatus(status, detail);
+    const { status, detail, isChanged } = this.session.state;
+    this.bar.setStatus(status, detail, isChanged);
     if (status === 'stopped' || status === 'failed' || status === 'starting') {
       this._frame?.relay.setStatus(status, detail);
     }

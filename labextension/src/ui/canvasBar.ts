@@ -72,8 +72,8 @@ export class CanvasBar extends Widget {
     }
   }
 
-  /** Show what the app is doing. */
-  setStatus(status: AppStatus, detail = ''): void {
+  /** Show what the app is doing, and whether its code was changed meanwhile. */
+  setStatus(status: AppStatus, detail = '', isChanged = false): void {
     const words: Record<AppStatus, string> = {
       stopped: this._trans.__('Stopped'),
       starting: this._trans.__('Starting…'),
@@ -83,8 +83,12 @@ export class CanvasBar extends Widget {
       offline: this._trans.__('Not connected')
     };
     this.node.dataset.status = status;
-    this._status.textContent = words[status];
-    this._status.title = detail;
+    this.node.dataset.changed = String(isChanged);
+    this._status.textContent = isChanged ? this._trans.__('Changed') : words[status];
+    this._status.title = isChanged
+      ? this._trans.__('The notebook has changed since the app started. Restart to apply it.')
+      : detail;
+    this._buttons.restart.classList.toggle('nx-mod-main', isChanged);
     const isOn = status !== 'stopped';
     this._buttons.start.hidden = isOn;
     this._buttons.restart.hidden = !isOn;
