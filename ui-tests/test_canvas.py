@@ -211,6 +211,17 @@ def test_the_notebook_opened_first_or_second_shares_the_document(lab):
         assert shared is True
 
 
+def test_on_a_phone_an_app_has_the_width_to_itself(lab):
+    path = recipe_app(lab.root)
+    page = lab.desk(size=(420, 800))
+    page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
+    open_app(page, path, start=True)
+    wait_for(page, "running")
+    expect(page.locator("#jp-left-stack")).to_be_hidden()
+    width = page.locator(".nx-AppFrame:visible").bounding_box()["width"]
+    assert width > 340
+
+
 def test_it_looks_right_light_dark_and_narrow(lab):
     SHOTS.mkdir(exist_ok=True)
     path = recipe_app(lab.root)

@@ -1,5 +1,10 @@
 /** The canvas: a second way to open notebooks, as apps. */
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import {
   createToolbarFactory,
   ICommandPalette,
@@ -27,6 +32,8 @@ import { nexusIcon } from '../ui/icons';
 
 const TOOLBAR_ITEM = 'nexusView';
 const NOTEBOOK_TRACKER = 'notebook';
+/** Below this width of the page, in px, the sidebar and an app do not fit side by side. */
+const NARROW = 640;
 
 /** Registers the canvas's factory, its commands and its switch in the notebook toolbar. */
 export const canvasPlugin: JupyterFrontEndPlugin<void> = {
@@ -47,6 +54,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     IToolbarWidgetRegistry,
     ISettingRegistry,
     IStateDB,
+    ILabShell,
     ITranslator
   ],
   activate: (
@@ -62,6 +70,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     toolbars: IToolbarWidgetRegistry | null,
     settings: ISettingRegistry | null,
     state: IStateDB | null,
+    shell: ILabShell | null,
     translatorOrNull: ITranslator | null
   ): void => {
     const translator = translatorOrNull ?? nullTranslator;
@@ -151,7 +160,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
           label: trans.__('App')
         })
     );
-    addCommands(app.commands, { documents, notebooks, tracker, trans });
+    addCommands(app.commands, { documents, notebooks, shell, tracker, trans });
     for (const command of [CommandIDs.startApp, CommandIDs.restartApp, CommandIDs.stopApp]) {
       palette?.addItem({ command, category: trans.__('Nexus') });
     }
@@ -162,6 +171,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
 interface ICommandServices {
   documents: IDocumentManager;
   notebooks: INotebookTracker;
+  shell: ILabShell | null;
   tracker: WidgetTracker<CanvasPanel>;
   trans: TranslationBundle;
 }
@@ -190,6 +200,9 @@ function addCommands(commands: CommandRegistry, lab: ICommandServices): void {
         : (documents.openOrReveal(path, CANVAS) as CanvasPanel | undefined);
       if (!panel && notebookPage()) {
         await openElsewhere(path, start, lab);
+      }
+      if (panel && window.innerWidth < NARROW) {
+        lab.shell?.collapseLeft(); // else the chat it was opened from would leave no room for it
       }
       await panel?.context.ready;
       await panel?.context.sessionContext.ready;
