@@ -176,6 +176,22 @@ def test_new_app_from_the_palette_lands_in_the_canvas(page):
     assert chosen == "flipper_length_mm"
 
 
+def test_new_app_takes_a_table_of_the_own_machine(page, lab, tmp_path):
+    table = tmp_path / "shoe sizes.csv"
+    table.write_text("team,size\nA,41\nA,43\nB,38\n" * 100_000)  # more than one part
+    page.evaluate("() => void window.jupyterapp.commands.execute('nexus:new-app')")
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_label("What should the app do?").fill("compare size by team")
+    with page.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="Upload…").click()
+    chooser.value.set_files(table)
+    expect(dialog.get_by_label("Table")).to_have_value("shoe sizes.csv", timeout=SLOW)
+    assert (lab.root / "shoe sizes.csv").read_bytes() == table.read_bytes()
+    dialog.get_by_role("button", name="Build").click()
+    wait_for(page, "running")
+    frame_of(page).wait_for_selector(".nx-chart svg", timeout=SLOW)
+
+
 def test_new_app_says_what_is_wrong(page):
     page.evaluate("() => void window.jupyterapp.commands.execute('nexus:new-app')")
     dialog = page.locator(".jp-Dialog")

@@ -30,7 +30,7 @@ export const newAppPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Describe an app in a sentence'),
       icon: newAppIcon,
       describedBy: { args: {} },
-      execute: () => newApp(app.commands, trans)
+      execute: () => newApp(app, trans)
     });
     launcher?.add({
       command,
@@ -50,9 +50,9 @@ interface IBuilt {
   notes: string[];
 }
 
-async function newApp(commands: CommandRegistry, trans: TranslationBundle): Promise<void> {
+async function newApp(app: JupyterFrontEnd, trans: TranslationBundle): Promise<void> {
   const { files } = await getJson<{ files: string[] }>('data');
-  const body = new NewAppForm(files, trans);
+  const body = new NewAppForm(files, app.serviceManager.contents, trans);
   const result = await showDialog<INewAppOrder>({
     title: trans.__('New app'),
     body,
@@ -60,7 +60,7 @@ async function newApp(commands: CommandRegistry, trans: TranslationBundle): Prom
     focusNodeSelector: 'textarea'
   });
   if (result.button.accept && result.value) {
-    await build(result.value, commands, trans);
+    await build(result.value, app.commands, trans);
   }
 }
 
