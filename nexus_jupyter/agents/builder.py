@@ -135,6 +135,8 @@ class Builder:
             recipe = found.choices[0].recipe
         chosen = manifest.recipe(recipe)
         lap("route")
+        if chosen.manifest.needs_table and table is not None and table.rows == 0:
+            raise DataUnreadable(f"`{table.file}` names columns but has no rows.", "Add rows to it, then ask again.")
         filling = fill(chosen.manifest, sentence, table)
         say(f"Building “{chosen.manifest.title}”")
         nb = instantiate(chosen, filling, table, sentence=sentence, name=name)

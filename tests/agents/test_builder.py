@@ -42,6 +42,14 @@ def test_errors_of_the_reader_process_arrive(builder: Builder, tmp_path: Path) -
         asyncio.run(builder.profile(path))
 
 
+def test_a_table_without_rows_is_refused_and_nothing_is_stored(builder: Builder, tmp_path: Path) -> None:
+    path = tmp_path / "head.csv"
+    path.write_text("size,colour\n")
+    with pytest.raises(DataUnreadable, match=r"`head\.csv` names columns but has no rows"):
+        make(builder, "compare size by colour", data=[path])
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_reader_that_takes_too_long_is_stopped(builder: Builder, monkeypatch: Any) -> None:
     monkeypatch.setattr("nexus_jupyter.agents.builder.PROFILE_SECONDS", 0.01)
     with pytest.raises(DataUnreadable, match="takes too long"):
