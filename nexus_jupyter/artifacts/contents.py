@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 
-from nexus_jupyter.artifacts.files import atomic_writer
+from nexus_jupyter.files import atomic_writer
 
 
 def make_saves_atomic(manager: Any) -> bool:

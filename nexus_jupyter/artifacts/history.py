@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nexus_jupyter.artifacts.files import storage_failed
 from nexus_jupyter.errors import NotFound
+from nexus_jupyter.files import storage_failed
 
 if TYPE_CHECKING:
     from dulwich.repo import Repo

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from nexus_jupyter.artifacts.files import PREFIX, remove_stale, storage_failed, sync_folder, write_atomic
 from nexus_jupyter.artifacts.history import History
 from nexus_jupyter.artifacts.metadata import is_app, read_app
 from nexus_jupyter.artifacts.notebook import content_hash, notebook_bytes, read_notebook
 from nexus_jupyter.errors import ArtifactInvalid, Conflict, NotFound, PathRefused
+from nexus_jupyter.files import PREFIX, remove_stale, storage_failed, sync_folder, write_atomic
 from nexus_jupyter.models.artifact import AppRecord
 
 SKIP = {"node_modules", "__pycache__"}

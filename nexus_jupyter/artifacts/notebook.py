@@ -10,8 +10,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from nexus_jupyter.artifacts.files import write_atomic
 from nexus_jupyter.errors import ArtifactInvalid, NotFound
+from nexus_jupyter.files import write_atomic
 
 MAX_BYTES = 256 * 1024 * 1024
 

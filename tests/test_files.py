@@ -15,7 +15,7 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from nexus_jupyter.artifacts.contents import make_saves_atomic
-from nexus_jupyter.artifacts.files import atomic_writer, remove_stale, write_atomic
+from nexus_jupyter.files import atomic_writer, remove_stale, write_atomic
 from nexus_jupyter.errors import StorageFailed
 
 KILLS = 200

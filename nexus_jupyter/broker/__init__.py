@@ -1,0 +1,1 @@
+"""The process that makes every model call, and how others reach it."""
