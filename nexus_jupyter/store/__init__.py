@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from nexus_jupyter.store.chats import ChatLog, LogEntry
 from nexus_jupyter.store.database import Database
+from nexus_jupyter.store.ledger import Budgets, CallRow, Ledger, Limit, Spend
+from nexus_jupyter.store.models import Completions, Connection, Connections, Settings, TokenGrant, Tokens
 from nexus_jupyter.store.trust import TrustLedger
 
-__all__ = ["ChatLog", "Database", "LogEntry", "TrustLedger"]
+__all__ = [
+    "Budgets",
+    "CallRow",
+    "ChatLog",
+    "Completions",
+    "Connection",
+    "Connections",
+    "Database",
+    "Ledger",
+    "Limit",
+    "LogEntry",
+    "Settings",
+    "Spend",
+    "TokenGrant",
+    "Tokens",
+    "TrustLedger",
+]

@@ -1,0 +1,1 @@
+"""Those who make model calls; litellm is imported here and nowhere else."""

@@ -1,0 +1,271 @@
+"""Every provider that litellm knows, and every server that speaks OpenAI's protocol.
+
+litellm takes two seconds of CPU to import, so it is imported at the first call,
+in a thread. Its own retries, caches, callbacks and proxy stay unused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from nexus_jupyter.broker.events import Done, Event, Failed, ModelCall, Text, ToolDelta, Usage
+from nexus_jupyter.errors import (
+    AnswerCut,
+    CallRefused,
+    ContextTooLong,
+    KeyRejected,
+    ModelError,
+    ModelUnknown,
+    ProviderFailed,
+    ProviderUnreachable,
+    QuotaExceeded,
+)
+
+CONNECT_SECONDS = 15.0
+FIRST_SECONDS = 120.0  # reasoning models think before they speak
+SILENCE_SECONDS = 60.0
+LARGEST_ANSWER = 4_000_000  # characters
+NO_KEY = "none"  # servers without keys take any, but the client insists on one
+_REASONS = {
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+_LONG = re.compile(
+    r"context (length|window)|maximum context|too many tokens|prompt is too long|input is too long", re.I
+)
+
+
+class LitellmProvider:
+    """Makes calls through litellm."""
+
+    def __init__(self) -> None:
+        self._module: Any = None
+        self._lock = asyncio.Lock()
+
+    async def _litellm(self) -> Any:
+        async with self._lock:
+            if self._module is None:
+                self._module = await asyncio.to_thread(_import)
+        return self._module
+
+    async def warm(self) -> None:
+        """Import litellm, and what it imports at the first call."""
+        litellm = await self._litellm()
+        with contextlib.suppress(Exception):  # the first call would say what is wrong
+            stream = await litellm.acompletion(
+                model="openai/warm", messages=[{"role": "user", "content": "x"}], mock_response="x", stream=True
+            )
+            async for _ in stream:
+                pass
+
+    async def stream(self, call: ModelCall) -> AsyncIterator[Event]:
+        """Yield a call's events."""
+        litellm = await self._litellm()
+        try:
+            stream = await asyncio.wait_for(litellm.acompletion(**_arguments(call)), FIRST_SECONDS)
+        except Exception as error:  # noqa: BLE001  each provider's client raises its own
+            yield Failed(told(error, call))
+            return
+        reason, size, seconds = "", 0, FIRST_SECONDS
+        usage: Usage | None = None
+        try:
+            while True:
+                try:
+                    piece = await asyncio.wait_for(anext(stream), seconds)
+                except StopAsyncIteration:
+                    break
+                seconds = SILENCE_SECONDS
+                usage = _usage(piece) or usage
+                for event in _events(piece):
+                    size += len(event.text) if isinstance(event, Text) else len(event.arguments)
+                    yield event
+                if size > LARGEST_ANSWER:
+                    yield Failed(AnswerCut("The answer is longer than four million characters; the rest is left out."))
+                    return
+                reason = _reason(piece) or reason
+        except Exception as error:  # noqa: BLE001
+            yield Failed(told(error, call))
+            return
+        finally:
+            with contextlib.suppress(Exception):
+                await _close(stream)
+        # litellm says "stop" also where the provider said nothing: what it heard is kept apart.
+        if not getattr(stream, "received_finish_reason", reason):
+            yield Failed(AnswerCut("The answer was cut: the provider ended in the middle of it.", "Ask again."))
+            return
+        if usage is not None:
+            yield usage
+        yield Done(_REASONS.get(reason, "stop"))  # type: ignore[arg-type]
+
+    async def embed(self, call: ModelCall, texts: list[str]) -> tuple[list[list[float]], int]:
+        """Return a vector for each text, and the tokens used."""
+        litellm = await self._litellm()
+        arguments = {k: v for k, v in _arguments(call).items() if k not in {"messages", "stream", "stream_options"}}
+        try:
+            answer = await asyncio.wait_for(litellm.aembedding(**arguments, input=texts), FIRST_SECONDS)
+            vectors = [list(map(float, item["embedding"])) for item in answer.data]
+        except Exception as error:
+            raise told(error, call) from error
+        return vectors, int(getattr(answer.usage, "prompt_tokens", 0) or 0)
+
+    async def models(self, kind: str, api_base: str, key: str) -> list[str]:
+        """Ask the provider for its models: this needs a valid key and costs nothing."""
+        litellm = await self._litellm()
+        call = ModelCall(model="", kind=kind, messages=[], api_base=api_base, key=key)
+
+        def ask() -> list[str]:
+            info = litellm.utils.ProviderConfigManager.get_provider_model_info(
+                model=None, provider=litellm.LlmProviders(kind)
+            )
+            if info is None:
+                return []
+            found: list[str] = info.get_models(api_key=key or NO_KEY, api_base=_bare(api_base) or None)
+            return found
+
+        try:
+            names = await asyncio.wait_for(asyncio.to_thread(ask), CONNECT_SECONDS + 15)
+        except Exception as error:
+            raise told(error, call) from error
+        return sorted(name.removeprefix(f"{kind}/") for name in names)
+
+
+def _bare(api_base: str) -> str:
+    """Return an address as litellm's lists take it: it adds `/v1` itself."""
+    return api_base.rstrip("/").removesuffix("/v1")
+
+
+def _import() -> Any:
+    # Otherwise the price table is fetched from the internet at import.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ.setdefault("LITELLM_LOG", "ERROR")
+    import litellm
+
+    litellm.telemetry = False
+    litellm.drop_params = True  # a field that a model does not know is left out, not refused
+    litellm.suppress_debug_info = True
+    litellm.num_retries = 0
+    litellm.success_callback, litellm.failure_callback = [], []
+    return litellm
+
+
+def _arguments(call: ModelCall) -> dict[str, Any]:
+    import httpx
+
+    timeout = httpx.Timeout(FIRST_SECONDS, connect=CONNECT_SECONDS)
+    arguments: dict[str, Any] = {
+        **call.options,
+        "model": f"{call.kind}/{call.model}",
+        "messages": call.messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "num_retries": 0,
+        "max_retries": 0,
+        "timeout": timeout if call.kind == "openai" else FIRST_SECONDS,
+        "api_key": call.key or NO_KEY,
+    }
+    if call.api_base:
+        arguments["api_base"] = call.api_base
+    return arguments
+
+
+def _events(piece: Any) -> list[Text | ToolDelta]:
+    found: list[Text | ToolDelta] = []
+    for choice in piece.choices[:1]:
+        delta = choice.delta
+        if getattr(delta, "content", None):
+            found.append(Text(delta.content))
+        for call in getattr(delta, "tool_calls", None) or []:
+            function = call.function
+            found.append(
+                ToolDelta(
+                    index=call.index or 0,
+                    id=call.id or "",
+                    name=(function.name if function else "") or "",
+                    arguments=(function.arguments if function else "") or "",
+                )
+            )
+    return found
+
+
+def _reason(piece: Any) -> str:
+    return next((str(c.finish_reason) for c in piece.choices[:1] if c.finish_reason), "")
+
+
+def _usage(piece: Any) -> Usage | None:
+    usage = getattr(piece, "usage", None)
+    if usage is None:
+        return None
+    return Usage(int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0))
+
+
+async def _close(stream: Any) -> None:
+    """Close the connection to the provider, so that it stops working for nobody."""
+    inner = getattr(stream, "completion_stream", None)
+    for one in (inner, getattr(inner, "response", None)):
+        close = getattr(one, "aclose", None) or getattr(one, "close", None)
+        if close is not None:
+            result = close()
+            if hasattr(result, "__await__"):
+                await result
+            return
+
+
+def told(error: BaseException, call: ModelCall) -> ModelError:
+    """Return an error of litellm, or of a client below it, as one of ours, with what helps."""
+    if isinstance(error, ModelError):
+        return error
+    name = type(error).__name__
+    status = getattr(error, "status_code", None)
+    response = getattr(error, "response", None)
+    status = status if isinstance(status, int) else getattr(response, "status_code", None)
+    text = _first_sentence(str(error))
+    where = call.api_base or f"the provider `{call.kind}`"
+    if name == "ContextWindowExceededError" or (status in (400, 413) and _LONG.search(str(error))):
+        return ContextTooLong(
+            f"There is more text than `{call.model}` takes.",
+            "Ask with less context, or choose a model that takes more.",
+        )
+    if name == "AuthenticationError" or status in (401, 403):
+        return KeyRejected(
+            f"The key for `{call.kind}` was rejected.", "Enter it again: Settings > Models, or `nexus keys set`."
+        )
+    if name == "NotFoundError" or status == 404:
+        return ModelUnknown(f"The model `{call.model}` is unknown to {where}.", "Choose another model.")
+    if name == "RateLimitError" or status == 429:
+        limited = QuotaExceeded(f"{where} allows no more calls now: {text}", "Wait a moment, or check the plan there.")
+        limited.retry_after = _retry_after(response)
+        return limited
+    if isinstance(error, TimeoutError) or name in {"Timeout", "APITimeoutError"} or status == 408:
+        return ProviderUnreachable(f"{where} does not answer.", "Try again, or choose another model.")
+    if name in {"MidStreamFallbackError", "RemoteProtocolError", "ReadError", "APIResponseValidationError"}:
+        return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
+    if name == "ContentPolicyViolationError":
+        return CallRefused(f"The provider's filter refused this: {text}", "Say it another way.")
+    if (status is None or status == 500) and ("Connection error" in str(error) or "Connect" in name):
+        return ProviderUnreachable(f"{where} cannot be reached.", "Check its address and the network.")
+    if status in (400, 422) or name in {"BadRequestError", "UnprocessableEntityError", "UnsupportedParamsError"}:
+        return CallRefused(f"The provider does not accept this: {text}", "Change the request, or choose another model.")
+    return ProviderFailed(f"{where} failed: {text}", "Try again, or choose another model.")
+
+
+def _first_sentence(text: str) -> str:
+    """Return the part of a client's message that is for people."""
+    text = re.sub(r"^(litellm\.)?\w+(Error|Exception|Timeout): ", "", " ".join(text.split()))
+    text = re.sub(r"^\w*(Error|Exception): ", "", text)
+    return text[:300] or "no reason given"
+
+
+def _retry_after(response: Any) -> float | None:
+    headers = getattr(response, "headers", None)
+    value = headers.get("retry-after") if headers is not None else None
+    try:
+        return max(0.0, float(value)) if value is not None else None
+    except ValueError:
+        return None
