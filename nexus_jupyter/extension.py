@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Unicode
 
+from nexus_jupyter.broker.endpoint import STATE_VARIABLE, state_dir
 from nexus_jupyter.services import Services
 
 
@@ -28,22 +29,28 @@ class NexusExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Build the services; nothing heavy is imported before it is used."""
         server: Any = self.serverapp
-        state = Path(self.state_dir or Path(jupyter_data_dir(), "nexus"))
+        state = self._state()
         self.services = Services(Path(server.root_dir), state, server)
         self.services.vouch_for_recipes()
         self.services.register_events()
         self._guard_kernels()
         self._care_for_files()
 
+    def _state(self) -> Path:
+        """Return the folder of the state; where it was configured, kernels are told by a variable."""
+        if self.state_dir:
+            os.environ[STATE_VARIABLE] = self.state_dir
+        return state_dir()
+
     def initialize_handlers(self) -> None:
         """Register the routes."""
-        from nexus_jupyter.handlers import apps, appview, chats, lifecycle, status, trust
+        from nexus_jupyter.handlers import apps, appview, chats, lifecycle, models, status, trust
 
         api = r"/nexus/api"
         services = {"services": self.services}
         self.handlers.extend(
             [
-                (rf"{api}/status", status.StatusHandler),
+                (rf"{api}/status", status.StatusHandler, services),
                 (rf"{api}/apps", apps.AppsHandler, services),
                 (rf"{api}/apps/state", lifecycle.StateHandler, services),
                 (rf"{api}/apps/(start|stop|restart)", lifecycle.LifecycleHandler, services),
@@ -51,6 +58,13 @@ class NexusExtension(ExtensionApp):
                 (rf"{api}/route", apps.RouteHandler, services),
                 (rf"{api}/data", apps.DataFilesHandler, services),
                 (rf"{api}/chats/([^/]+)/channel", chats.ChatHandler, services),
+                (rf"{api}/models", models.ModelsHandler, services),
+                (rf"{api}/models/readiness", models.ReadinessHandler, services),
+                (rf"{api}/keys", models.KeysHandler, services),
+                (rf"{api}/keys/((?:apps/[A-Za-z0-9_-]{{1,64}}/)?[A-Za-z0-9_.-]{{1,64}})", models.KeyHandler, services),
+                (rf"{api}/connections/([A-Za-z0-9_.-]{{1,64}})", models.ConnectionHandler, services),
+                (rf"{api}/usage", models.UsageHandler, services),
+                (rf"{api}/budgets/(day|app:[A-Za-z0-9_.-]{{1,64}})", models.BudgetHandler, services),
                 (rf"{api}/trust", trust.AppTrustHandler, services),
                 (rf"{api}/trust/kernels/([^/]+)", trust.KernelTrustHandler, services),
                 (rf"{api}/appview/shell", appview.ShellHandler),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nexus_jupyter.errors import NexusError
 
 if TYPE_CHECKING:
     from nexus_jupyter.agents.builder import Builder
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from nexus_jupyter.agents.lifecycle import AppLifecycle
     from nexus_jupyter.agents.profiler import Profiler
     from nexus_jupyter.artifacts.library import ArtifactLibrary
+    from nexus_jupyter.broker.client import AsyncBrokerClient
     from nexus_jupyter.models.state import AppState
     from nexus_jupyter.sandbox.standby import Standby
     from nexus_jupyter.sandbox.taint import KernelTrust
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 APP_STATE = "https://events.nexus-jupyter/app_state/v1"
 REFILL_SECONDS = 5.0  # the next warm process waits until the app that took the last one is up
+DATABASE = "nexus.db"
 LOCAL_OWNER = "local"  # one owner per server until servers are shared
 
 
@@ -48,7 +53,7 @@ class Services:
         """The store."""
         from nexus_jupyter.store import Database
 
-        return Database(self.state / "nexus.db")
+        return Database(self.state / DATABASE)
 
     @functools.cached_property
     def library(self) -> ArtifactLibrary:
@@ -70,6 +75,21 @@ class Services:
         from nexus_jupyter.agents.profiler import Profiler
 
         return Profiler(keep_warm=self._is_warm, delay=REFILL_SECONDS)
+
+    @functools.cached_property
+    def broker(self) -> AsyncBrokerClient:
+        """The way to the models; the first call starts it."""
+        from nexus_jupyter.broker.client import AsyncBrokerClient
+
+        return AsyncBrokerClient(self.state)
+
+    def chosen_model(self) -> str:
+        """Return the model the owner chose, or an empty string; asks no broker."""
+        if "database" not in self.__dict__ and not (self.state / DATABASE).exists():
+            return ""  # nothing was ever kept: the store need not be opened to know
+        from nexus_jupyter.store import CHOSEN_MODEL, Settings
+
+        return Settings(self.database, LOCAL_OWNER).get(CHOSEN_MODEL)
 
     @functools.cached_property
     def ledger(self) -> TrustLedger:
@@ -119,6 +139,12 @@ class Services:
         if self._is_warm:
             self.profiler.warm()
 
+    async def expect_a_question(self) -> None:
+        """Get ready: somebody opened the chat, and a model would answer."""
+        if self._is_warm and self.chosen_model():
+            with contextlib.suppress(NexusError):  # the first question will say what is wrong
+                await self.broker.ask("POST", "/nexus/warm", {})
+
     def is_trusted(self, code: str) -> bool:
         """Return whether code is a shipped template's, or trusted by the owner."""
         from nexus_jupyter.models.code import code_hash
@@ -130,12 +156,14 @@ class Services:
         """Return a chat by its id."""
         if chat_id not in self._chats:
             from nexus_jupyter.agents.chat import Chat
+            from nexus_jupyter.agents.conversation import Conversation
             from nexus_jupyter.agents.replies import RecipeReplies
             from nexus_jupyter.store import ChatLog
 
             # Cards name apps by their path below the root, so each root has chats of its own.
             log = ChatLog(self.database, LOCAL_OWNER, f"{self.root}:{chat_id}")
-            self._chats[chat_id] = Chat(log, RecipeReplies(self.builder))
+            replies = Conversation(RecipeReplies(self.builder), self.broker, self.chosen_model)
+            self._chats[chat_id] = Chat(log, replies)
         return self._chats[chat_id]
 
     async def close(self) -> None:
@@ -155,7 +183,6 @@ class Services:
 def _is_recipe_app(path: Path) -> bool:
     """Return whether every code cell of a notebook is a shipped template's."""
     from nexus_jupyter.artifacts.notebook import read_notebook
-    from nexus_jupyter.errors import NexusError
     from nexus_jupyter.recipes.trust import is_recipe_notebook
 
     try:

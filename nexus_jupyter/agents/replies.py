@@ -6,19 +6,17 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from nexus_jupyter.agents.builder import Builder, OutOfScope, route_result
 from nexus_jupyter.agents.choosing import Fit, choose, fits
+from nexus_jupyter.agents.exchange import CARD, CHOICES, Event, Part, Progress, Request, Text, Turn
 from nexus_jupyter.errors import DataUnreadable, NexusError
 from nexus_jupyter.models.run import MakeResult
 from nexus_jupyter.recipes import manifest, routing
 from nexus_jupyter.recipes.tables import SUFFIXES
 
-CARD = "application/vnd.nexus.app-card+json"
-CHOICES = "application/vnd.nexus.choices+json"
 HELP = re.compile(
     r"\W*(hi|hello|hey|help( me)?|thanks?|thank you|what can you do|how does (this|it) work|who are you)"
     r"( nexus| there| a lot| very much| you)?\W*",
@@ -36,53 +34,6 @@ MAX_DEPTH = 3
 SKIPPED = frozenset({"node_modules", "__pycache__"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """Words to add to the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What is being done now; shown while it lasts, kept nowhere."""
-
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A card or choices."""
-
-    mime: str
-    data: dict[str, Any]
-
-
-Event = Text | Progress | Part
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the owner asked for.
-
-    Parameters
-    ----------
-    text
-        The sentence.
-    data
-        Paths of data files, relative to the root.
-    recipe
-        A recipe chosen by the owner; empty to choose by the sentence.
-    name, title
-        Name of the new app, if the owner gave one.
-    """
-
-    text: str
-    data: tuple[str, ...] = ()
-    recipe: str = ""
-    name: str = ""
-
-
 class RecipeReplies:
     """Answers requests by building recipe apps below one root."""
 
@@ -90,14 +41,10 @@ class RecipeReplies:
         self.builder = builder
         self.library = builder.library
 
-    async def reply(self, request: Request, *, last_data: tuple[str, ...] = ()) -> AsyncIterator[Event]:
-        """Yield the answer to a request.
-
-        Parameters
-        ----------
-        last_data
-            Data of the chat's previous app: used when the sentence names none.
-        """
+    async def reply(
+        self, request: Request, *, last_data: tuple[str, ...] = (), history: tuple[Turn, ...] = ()
+    ) -> AsyncIterator[Event]:
+        """Yield the answer to a request; what was said before plays no part but for its data."""
         try:
             async for event in self._reply(request, last_data):
                 yield event

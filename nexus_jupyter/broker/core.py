@@ -30,6 +30,7 @@ from nexus_jupyter.models.llm import (
 from nexus_jupyter.secrets import KeyRing, Redactor
 from nexus_jupyter.secrets.places import default_places
 from nexus_jupyter.store import (
+    CHOSEN_MODEL,
     Budgets,
     Completions,
     Connection,
@@ -42,7 +43,6 @@ from nexus_jupyter.store import (
 )
 
 OWNER = "local"
-CURRENT = "model"
 CACHE_SECONDS = 7 * 24 * 3600.0
 SCRIPTS_VARIABLE = "NEXUS_SCRIPTS"  # a file of scripts: the double that answers without any provider
 SCRIPTED = "scripted"
@@ -105,19 +105,19 @@ class Broker:
         """Keep a key; the first one also chooses its provider's usual model."""
         stored = self.keys.set(name, value)
         self._redactor = None
-        if not self.settings.get(CURRENT) and "/" not in name:
+        if not self.settings.get(CHOSEN_MODEL) and "/" not in name:
             known = prices.known_models(name)
             usual = next((m for m in DEFAULTS.get(name, ()) if m in known), next(iter(known), ""))
             if usual:
-                self.settings.set(CURRENT, f"{name}/{usual}")
+                self.settings.set(CHOSEN_MODEL, f"{name}/{usual}")
         return KeyInfo(name=stored.name, tail=stored.tail, source=stored.source)
 
     def remove_key(self, name: str) -> None:
         """Forget a key; a model that needs it is no longer the chosen one."""
         self.keys.remove(name)
         self._redactor = None
-        if self.settings.get(CURRENT).partition("/")[0] == name and self.keys.get(name) is None:
-            self.settings.set(CURRENT, "")
+        if self.settings.get(CHOSEN_MODEL).partition("/")[0] == name and self.keys.get(name) is None:
+            self.settings.set(CHOSEN_MODEL, "")
 
     # --- models --------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Broker:
                 offered = await self._asked(connection)
             models += [_info(connection, name) for name in offered]
         return ModelList(
-            current=self.settings.get(CURRENT),
+            current=self.settings.get(CHOSEN_MODEL),
             models=tuple(models),
             connections=tuple(
                 ConnectionInfo(
@@ -195,7 +195,7 @@ class Broker:
             Nobody serves it.
         """
         chosen = (await self.router.resolve(model)).model if model else ""
-        self.settings.set(CURRENT, chosen)
+        self.settings.set(CHOSEN_MODEL, chosen)
         return chosen
 
     def add_connection(self, connection_id: str, spec: ConnectionSpec) -> Connection:
@@ -218,8 +218,8 @@ class Broker:
         """
         if not self.connections.remove(connection_id):
             raise NotFound(f"There is no added connection `{connection_id[:80]}`.", "See: nexus models")
-        if self.settings.get(CURRENT).startswith(f"{connection_id}/"):
-            self.settings.set(CURRENT, "")
+        if self.settings.get(CHOSEN_MODEL).startswith(f"{connection_id}/"):
+            self.settings.set(CHOSEN_MODEL, "")
 
     # --- calls ---------------------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Broker:
 
     def _wanted(self, model: str, grant: TokenGrant | None) -> str:
         only = grant.models[0] if grant and len(grant.models) == 1 else ""
-        wanted = model or only or self.settings.get(CURRENT)
+        wanted = model or only or self.settings.get(CHOSEN_MODEL)
         if not wanted:
             raise ModelNotConnected(
                 "No model is chosen.", "Enter a provider's key (nexus keys set openai), or choose one: nexus models"

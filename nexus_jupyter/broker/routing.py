@@ -176,8 +176,9 @@ class ModelRouter:
         return None
 
     def _nearest(self, model: str) -> str:
-        every = [f"{c.id}/{n}" for c in self.every() for n in self.names(c)]
-        near = difflib.get_close_matches(model, every, 3, 0.4)
+        every = {n: f"{c.id}/{n}" for c in self.every() for n in self.names(c)}
+        wanted = model.partition("/")[2] or model
+        near = [every[n] for n in difflib.get_close_matches(wanted, every, 3, 0.5)]
         return f"Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "See: nexus models"
 
     def names(self, connection: Connection) -> tuple[str, ...]:

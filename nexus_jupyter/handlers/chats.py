@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     services: Services
     chat: Chat | None = None
+    _warming: asyncio.Future[None] | None = None
 
     def initialize(self, services: Services) -> None:
         """Take the services from the route."""
@@ -62,6 +64,7 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         for event in missed:
             self._tell(event)
         self.services.expect_an_app()
+        self._warming = asyncio.ensure_future(self.services.expect_a_question())
 
     def _refuse(self, error: NexusError) -> None:
         self._tell({"kind": "refused", "message": error.message, "remedy": error.remedy})
@@ -73,7 +76,7 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.on_close()
 
     async def on_message(self, message: str | bytes) -> None:
-        """Obey `send`, `stop` or `clear`."""
+        """Obey `send`, `regenerate`, `stop` or `clear`."""
         if self.chat is None:
             return
         try:
@@ -84,14 +87,26 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._refuse(BadRequest("The panel sent something unreadable.", "Reload the page."))
 
     async def _obey(self, chat: Chat, message: str | bytes) -> None:
-        from nexus_jupyter.agents.replies import Request
+        from nexus_jupyter.agents.exchange import Context, Request
         from nexus_jupyter.models.requests import ChatSend
 
         order = json.loads(message)
         match order["kind"]:
             case "send":
                 said = ChatSend.model_validate({k: v for k, v in order.items() if k != "kind"})
-                chat.send(Request(text=said.text, data=said.data, recipe=said.recipe))
+                request = Request(
+                    text=said.text,
+                    data=said.data,
+                    recipe=said.recipe,
+                    action=said.action,
+                    context=Context(**said.context.model_dump()),
+                )
+                if said.instead_of:
+                    chat.resend(said.instead_of, request)
+                else:
+                    chat.send(request)
+            case "regenerate":
+                chat.regenerate(str(order["message_id"]))
             case "stop":
                 await chat.stop()
             case "clear":

@@ -9,10 +9,10 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from nexus_jupyter import __version__
-from nexus_jupyter.handlers.base import NexusHandler
+from nexus_jupyter.handlers.apps import ServiceHandler
 
 
-class StatusHandler(NexusHandler):
+class StatusHandler(ServiceHandler):
     """Version, sandbox tiers, whether a model is connected."""
 
     @authenticated
@@ -25,4 +25,5 @@ class StatusHandler(NexusHandler):
         tiers: list[dict[str, Any]] = [
             {"name": r.name, "works": r.works, "reason": r.reason, "remedy": r.remedy} for r in reports
         ]
-        self.reply({"version": __version__, "tiers": tiers, "model_connected": False})
+        model = await asyncio.to_thread(self.services.chosen_model)
+        self.reply({"version": __version__, "tiers": tiers, "model_connected": bool(model), "model": model})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from nexus_jupyter.models.base import Record
@@ -29,9 +31,26 @@ class AppPath(Record):
     path: str = Field(min_length=1, max_length=4096)
 
 
+class ChatContext(Record):
+    """What the owner looks at while saying something."""
+
+    path: str = Field("", max_length=4096)
+    cell_id: str = Field("", max_length=64)
+    cell_type: str = Field("", max_length=16)
+    source: str = Field("", max_length=200_000)
+    output: str = Field("", max_length=200_000)
+    error: str = Field("", max_length=200_000)
+    selection: str = Field("", max_length=200_000)
+
+
 class ChatSend(Record):
     """Say something in a chat."""
 
     text: str = Field(max_length=200_000)
     data: tuple[str, ...] = Field((), max_length=20)
     recipe: str = Field("", max_length=64)
+    action: Literal["", "explain", "fix", "document"] = ""
+    context: ChatContext = ChatContext()
+    instead_of: str = Field(
+        "", max_length=64, description="An earlier message of the owner's, which goes with all after it."
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from nexus_jupyter.models import artifact, requests, run, sandbox, state, table
+from nexus_jupyter.models import artifact, llm, requests, run, sandbox, state, table
 
 Schema = dict[str, Any]
 PUBLIC: tuple[type[BaseModel], ...] = (
@@ -19,6 +19,12 @@ PUBLIC: tuple[type[BaseModel], ...] = (
     requests.RouteRequest,
     requests.AppPath,
     requests.ChatSend,
+    llm.Budget,
+    llm.CheckedConnection,
+    llm.ConnectionSpec,
+    llm.KeyInfo,
+    llm.ModelList,
+    llm.UsageReport,
     run.MakeResult,
     run.RouteResult,
     run.Finding,

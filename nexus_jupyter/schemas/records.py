@@ -66,6 +66,28 @@ class AppTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What may be spent; null for no limit. Money in US dollars."""
+
+    tokens: int | None = None
+    money: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallInfo:
+    """One call of the ledger."""
+
+    model: str
+    app_id: str
+    status: str
+    started: float
+    seconds: float
+    prompt_tokens: int
+    completion_tokens: int
+    money: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CellError:
     """The first error of a run."""
 
@@ -94,12 +116,28 @@ class CellStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatContext:
+    """What the owner looks at while saying something."""
+
+    path: str = ""
+    cell_id: str = ""
+    cell_type: str = ""
+    source: str = ""
+    output: str = ""
+    error: str = ""
+    selection: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChatSend:
     """Say something in a chat."""
 
     text: str
     data: tuple[str, ...] = ()
     recipe: str = ""
+    action: Literal["", "explain", "fix", "document"] = ""
+    context: ChatContext = field(default_factory=lambda: ChatContext())
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +152,16 @@ class CheckResult:
     error: CellError | None = None
     problems: tuple[str, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedConnection:
+    """Whether a provider can be used, found out at no cost."""
+
+    ok: bool
+    detail: str
+    remedy: str = ""
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +187,28 @@ class Component:
     origin: Literal["recipe", "model", "person"] = "person"
     input_schema: dict[str, Any] = field(default_factory=dict)
     output_schema: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionInfo:
+    """A server of models, or a provider whose key is there."""
+
+    id: str
+    label: str
+    kind: str
+    api_base: str = ""
+    has_key: bool = False
+    is_local: bool = False
+    is_added: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionSpec:
+    """A server of models to add."""
+
+    api_base: str
+    kind: str = "openai"
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +248,16 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeyInfo:
+    """What may be shown of a key."""
+
+    name: str
+    tail: str
+    source: str
+    is_fixed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """How the app view arranges the shown cells."""
 
@@ -206,6 +286,28 @@ class ModelChoice:
 
     id: str
     params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """A model that can be chosen; prices in US dollars per million tokens, null where unknown."""
+
+    id: str
+    name: str
+    connection: str
+    input_price: float | None = None
+    output_price: float | None = None
+    context: int | None = None
+    has_tools: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelList:
+    """Everything a model picker shows."""
+
+    current: str = ""
+    models: tuple[ModelInfo, ...] = ()
+    connections: tuple[ConnectionInfo, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,3 +449,15 @@ class Table:
     options: dict[str, Any]
     columns: tuple[Column, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageReport:
+    """What was spent today, and the newest calls."""
+
+    calls: int
+    tokens: int
+    money: float
+    budget: Budget
+    budgets: dict[str, Budget] = field(default_factory=dict)
+    newest: tuple[CallInfo, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from nexus_jupyter.store.chats import ChatLog, LogEntry
+from nexus_jupyter.store.chats import ChatLog, LogEntry, visible
 from nexus_jupyter.store.database import Database
 from nexus_jupyter.store.ledger import Budgets, CallRow, Ledger, Limit, Spend
-from nexus_jupyter.store.models import Completions, Connection, Connections, Settings, TokenGrant, Tokens
+from nexus_jupyter.store.models import CHOSEN_MODEL, Completions, Connection, Connections, Settings, TokenGrant, Tokens
 from nexus_jupyter.store.trust import TrustLedger
 
 __all__ = [
+    "CHOSEN_MODEL",
     "Budgets",
     "CallRow",
     "ChatLog",
@@ -24,4 +25,5 @@ __all__ = [
     "TokenGrant",
     "Tokens",
     "TrustLedger",
+    "visible",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from nexus_jupyter.store.database import Database
 
-EntryKind = Literal["start", "delta", "part", "end"]
+EntryKind = Literal["start", "delta", "part", "end", "retract"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,8 @@ class LogEntry:
     """One event of a chat.
 
     `start` opens a message (`body`: sender), `delta` adds text (`body`: text),
-    `part` adds a card or choices (`body`: mime, data), `end` closes it (`body`: status).
+    `part` adds a card or choices (`body`: mime, data), `end` closes it (`body`: status, and what it used).
+    `retract` takes a message and all that follow it out of sight: it is edited or answered anew.
     """
 
     seq: int
@@ -29,6 +30,18 @@ class LogEntry:
     def as_json(self) -> dict[str, Any]:
         """Return the entry as it travels."""
         return {"seq": self.seq, "kind": self.kind, "message_id": self.message_id, "body": self.body, "time": self.time}
+
+
+def visible(entries: list[LogEntry]) -> list[LogEntry]:
+    """Return the entries without the messages that were retracted."""
+    kept: list[LogEntry] = []
+    for entry in entries:
+        if entry.kind != "retract":
+            kept.append(entry)
+            continue
+        start = next((i for i, e in enumerate(kept) if e.message_id == entry.message_id), len(kept))
+        del kept[start:]
+    return kept
 
 
 CLEARED = "cleared"  # the mark that stays of a chat that was forgotten, so that its numbers go on
@@ -84,9 +97,9 @@ class ChatLog:
         ]
 
     def history(self) -> list[LogEntry]:
-        """Return the whole log with the deltas of each message joined, for a panel that starts from nothing."""
+        """Return what is in sight, with the deltas of each message joined, for a panel that starts from nothing."""
         joined: list[LogEntry] = []
-        for entry in self.since(0):
+        for entry in visible(self.since(0)):
             previous = joined[-1] if joined else None
             if previous and entry.kind == previous.kind == "delta" and entry.message_id == previous.message_id:
                 text = previous.body["text"] + entry.body["text"]

@@ -69,6 +69,9 @@ class Connections:
             )
 
 
+CHOSEN_MODEL = "model"  # the setting that names the model in use
+
+
 class Settings:
     """Small values by name, of one owner."""
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from nexus_jupyter.agents.chat import Chat
-from nexus_jupyter.agents.replies import CARD, Part, Progress, Request, Text
+from nexus_jupyter.agents.exchange import CARD, Part, Progress, Request, Text
 from nexus_jupyter.errors import Conflict, DataUnreadable, StorageFailed
 from nexus_jupyter.store import ChatLog, Database
 
@@ -21,7 +21,7 @@ class Scripted:
         self.script = script
         self.last_data = []
 
-    async def reply(self, request, *, last_data=()):
+    async def reply(self, request, *, last_data=(), history=()):
         self.last_data.append(last_data)
         for step in self.script:
             if isinstance(step, BaseException):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from nexus_jupyter.agents.builder import Builder
-from nexus_jupyter.agents.replies import CARD, CHOICES, Part, RecipeReplies, Request, Text, data_files
+from nexus_jupyter.agents.exchange import CARD, CHOICES, Part, Request, Text
+from nexus_jupyter.agents.replies import RecipeReplies, data_files
 from nexus_jupyter.artifacts.library import ArtifactLibrary
 from nexus_jupyter.errors import NexusError
 

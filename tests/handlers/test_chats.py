@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from nexus_jupyter.agents.replies import Part, Text
+from nexus_jupyter.agents.exchange import Part, Text
 from nexus_jupyter.sandbox import probe_tiers
 from nexus_jupyter.store import ChatLog
 
@@ -77,7 +77,7 @@ class Scripted:
     def __init__(self, *script):
         self.script = script
 
-    async def reply(self, request, *, last_data=()):
+    async def reply(self, request, *, last_data=(), history=()):
         for step in self.script:
             if isinstance(step, float):
                 await asyncio.sleep(step)

@@ -56,6 +56,24 @@ export interface IAppTest {
   [other: string]: unknown;
 }
 
+/** What may be spent; null for no limit. Money in US dollars. */
+export interface IBudget {
+  tokens?: number | null;
+  money?: number | null;
+}
+
+/** One call of the ledger. */
+export interface ICallInfo {
+  model: string;
+  app_id: string;
+  status: string;
+  started: number;
+  seconds: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  money: number | null;
+}
+
 /** The first error of a run. */
 export interface ICellError {
   cell_id: string;
@@ -79,11 +97,26 @@ export interface ICellStatus {
   seconds?: number;
 }
 
+/** What the owner looks at while saying something. */
+export interface IChatContext {
+  path?: string;
+  cell_id?: string;
+  cell_type?: string;
+  source?: string;
+  output?: string;
+  error?: string;
+  selection?: string;
+}
+
 /** Say something in a chat. */
 export interface IChatSend {
   text: string;
   data?: string[];
   recipe?: string;
+  action?: '' | 'explain' | 'fix' | 'document';
+  context?: IChatContext;
+  /** An earlier message of the owner's, which goes with all after it. */
+  instead_of?: string;
 }
 
 /** A clean-kernel run and a look at what it shows. */
@@ -96,6 +129,14 @@ export interface ICheckResult {
   error?: ICellError | null;
   problems?: string[];
   stages?: Record<string, number>;
+}
+
+/** Whether a provider can be used, found out at no cost. */
+export interface ICheckedConnection {
+  ok: boolean;
+  detail: string;
+  remedy?: string;
+  models?: string[];
 }
 
 /** One column: its exact name, its kind, and counts. */
@@ -118,6 +159,27 @@ export interface IComponent {
   input_schema?: Record<string, unknown>;
   output_schema?: Record<string, unknown>;
   [other: string]: unknown;
+}
+
+/** A server of models, or a provider whose key is there. */
+export interface IConnectionInfo {
+  id: string;
+  label: string;
+  kind: string;
+  api_base?: string;
+  has_key?: boolean;
+  /** It runs on this machine: nothing is sent away, nothing is billed. */
+  is_local?: boolean;
+  /** The owner added it, and can remove it. */
+  is_added?: boolean;
+}
+
+/** A server of models to add. */
+export interface IConnectionSpec {
+  /** How it is spoken to; `openai` for compatible servers. */
+  kind?: string;
+  api_base: string;
+  label?: string;
 }
 
 /** Which variables a kernel sees beside those the sandbox itself sets. */
@@ -151,6 +213,14 @@ export interface IFinding {
 
 export type JsonValue = unknown;
 
+/** What may be shown of a key. */
+export interface IKeyInfo {
+  name: string;
+  tail: string;
+  source: string;
+  is_fixed?: boolean;
+}
+
 /** How the app view arranges the shown cells. */
 export interface ILayout {
   mode?: 'column' | 'grid' | 'tabs' | 'dashboard';
@@ -177,6 +247,24 @@ export interface IModelChoice {
   id: string;
   params?: Record<string, unknown>;
   [other: string]: unknown;
+}
+
+/** A model that can be chosen; prices in US dollars per million tokens, null where unknown. */
+export interface IModelInfo {
+  id: string;
+  name: string;
+  connection: string;
+  input_price?: number | null;
+  output_price?: number | null;
+  context?: number | null;
+  has_tools?: boolean;
+}
+
+/** Everything a model picker shows. */
+export interface IModelList {
+  current?: string;
+  models?: IModelInfo[];
+  connections?: IConnectionInfo[];
 }
 
 /** Which hosts a kernel may reach: none, for now. */
@@ -300,4 +388,14 @@ export interface ITable {
   options: Record<string, unknown>;
   columns: IColumn[];
   notes?: string[];
+}
+
+/** What was spent today, and the newest calls. */
+export interface IUsageReport {
+  calls: number;
+  tokens: number;
+  money: number;
+  budget: IBudget;
+  budgets?: Record<string, IBudget>;
+  newest?: ICallInfo[];
 }
