@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from nexus_jupyter import __version__
-from nexus_jupyter.errors import AppFailed, BadRequest, KernelDied, NexusError, SandboxUnavailable, StorageFailed
+from nexus_jupyter.errors import (
+    AppFailed,
+    BadRequest,
+    BrokerUnavailable,
+    KernelDied,
+    ModelError,
+    NexusError,
+    SandboxUnavailable,
+    StorageFailed,
+)
 
 T = TypeVar("T")
 STOP_AGAIN_SECONDS = 5.0
@@ -67,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("path", metavar="PATH", type=Path)
     run.add_argument("--timeout", metavar="SECONDS", type=float, default=120, help="per cell (default: 120)")
 
+    from nexus_jupyter.cli_models import add_commands
+
+    add_commands(add)
     add("doctor", _doctor, "Say what works here, and how to mend what does not.")
     return root
 
@@ -109,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def exit_code(error: NexusError) -> int:
     """Return the exit code that an error means."""
-    if isinstance(error, SandboxUnavailable | StorageFailed):
+    if isinstance(error, SandboxUnavailable | StorageFailed | BrokerUnavailable | ModelError):
         return ENVIRONMENT
     return FAILED if isinstance(error, AppFailed | KernelDied) else USAGE
 

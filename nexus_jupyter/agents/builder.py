@@ -34,7 +34,7 @@ class OutOfScope(BadRequest):
         names = ", ".join(f"“{c.title}” (--recipe {c.recipe})" for c in nearest)
         super().__init__(
             "I cannot build this without a model.",
-            f"The nearest apps I have are {names}. Models cannot be connected yet in this version.",
+            f"The nearest apps I have are {names}. To connect a model: nexus keys set openai",
         )
         self.nearest = nearest
 

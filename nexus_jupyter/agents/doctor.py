@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from nexus_jupyter import __version__
+from nexus_jupyter.errors import StorageFailed
 from nexus_jupyter.models.run import Finding
 from nexus_jupyter.sandbox.doctor import probe_tiers
 
@@ -106,4 +107,21 @@ def _readers() -> list[Finding]:
 
 
 def _model() -> Finding:
-    return Finding(name="Model", ok=True, detail="none connected; apps are built from recipes")
+    from nexus_jupyter.broker.endpoint import state_dir
+    from nexus_jupyter.store import CHOSEN_MODEL, Database, Settings
+
+    hint = "none connected; apps are built from recipes. To connect one: nexus keys set openai"
+    file = state_dir() / "nexus.db"
+    if not file.exists():
+        return Finding(name="Model", ok=True, detail=hint)
+    try:
+        database = Database(file)
+    except StorageFailed as error:
+        return Finding(name="Model", ok=False, detail=error.message, remedy=error.remedy)
+    model = Settings(database, "local").get(CHOSEN_MODEL)
+    database.close()
+    return Finding(
+        name="Model",
+        ok=True,
+        detail=f"{model}; to try it: nexus keys test {model.partition('/')[0]}" if model else hint,
+    )
