@@ -15,3 +15,10 @@ def _jupyter_server_extension_points() -> list[dict[str, object]]:
     from nexus_jupyter.extension import NexusExtension
 
     return [{"module": "nexus_jupyter.extension", "app": NexusExtension}]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Load `%nexus` and `%%nexus`: `%load_ext nexus_jupyter`."""
+    from nexus_jupyter.magics import load
+
+    load(shell)

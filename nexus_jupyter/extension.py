@@ -32,6 +32,7 @@ class NexusExtension(ExtensionApp):
         state = self._state()
         self.services = Services(Path(server.root_dir), state, server)
         self.services.vouch_for_recipes()
+        self.services.count_calls_by_app()
         self.services.register_events()
         self._guard_kernels()
         self._care_for_files()

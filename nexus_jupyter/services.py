@@ -126,6 +126,12 @@ class Services:
 
         set_voucher(_is_recipe_app)
 
+    def count_calls_by_app(self) -> None:
+        """Let the model calls of a sandboxed kernel count against its app's budget."""
+        from nexus_jupyter.sandbox.identity import set_identify
+
+        set_identify(_app_id)
+
     def keep_warm(self) -> None:
         """Keep one warm sandbox for the apps below the root, where a sandbox works, and later a reader of files."""
         from nexus_jupyter.sandbox.standby import current_standby, enable_standby
@@ -189,3 +195,15 @@ def _is_recipe_app(path: Path) -> bool:
         return is_recipe_notebook(read_notebook(path))
     except NexusError:
         return False
+
+
+def _app_id(path: Path) -> str:
+    """Return the id of the app in a notebook; empty where it is no app."""
+    from nexus_jupyter.artifacts.metadata import is_app, read_app
+    from nexus_jupyter.artifacts.notebook import read_notebook
+
+    try:
+        nb = read_notebook(path)
+        return read_app(nb).id if is_app(nb) else ""
+    except NexusError:
+        return ""

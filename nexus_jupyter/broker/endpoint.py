@@ -25,10 +25,11 @@ FILE = "broker.json"
 START_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 STATE_VARIABLE = "NEXUS_STATE_DIR"
+LINE_VARIABLE = "NEXUS_LINE"  # set in a sandboxed kernel: `line:<descriptor>`
 
 
 class Endpoint(NamedTuple):
-    """An address (`unix:/path` or `tcp:host:port`), the token to show there, and who listens."""
+    """An address (`unix:/path`, `tcp:host:port` or `line:<descriptor>`), the token to show there, and who listens."""
 
     address: str
     token: str
@@ -63,6 +64,8 @@ def connect(address: str, seconds: float = CONNECT_SECONDS) -> socket.socket:
         Nobody listens there.
     """
     kind, _, where = address.partition(":")
+    if kind == "line":
+        return _connect_by_line(int(where), seconds)
     if kind == "unix":
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -74,6 +77,22 @@ def connect(address: str, seconds: float = CONNECT_SECONDS) -> socket.socket:
         return made
     host, _, port = where.rpartition(":")
     return socket.create_connection((host, int(port)), timeout=seconds)
+
+
+def _connect_by_line(descriptor: int, seconds: float) -> socket.socket:
+    """Open a connection out of a sandbox: one end of a pair goes to the server, which takes it from there."""
+    mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs, socket.socket(fileno=os.dup(descriptor)) as line:
+        socket.send_fds(line, [b"call"], [theirs.fileno()])
+    mine.settimeout(seconds)
+    return mine
+
+
+def locate() -> Endpoint:
+    """Return the way to the models from this process: a sandboxed kernel's line, else this user's broker."""
+    if line := os.environ.get(LINE_VARIABLE):
+        return Endpoint(line, "")
+    return ensure(state_dir())
 
 
 def is_alive(endpoint: Endpoint) -> bool:

@@ -28,7 +28,7 @@ from nexus_jupyter.models.llm import (
     ModelChoice,
     TokenRequest,
 )
-from nexus_jupyter.store import TokenGrant
+from nexus_jupyter.store import CHOSEN_MODEL, TokenGrant
 
 T = TypeVar("T", bound=BaseModel)
 log = logging.getLogger(__name__)
@@ -278,6 +278,14 @@ class ModelsHandler(BrokerHandler):
         self.reply({"model": await self.broker.choose(self.body(ModelChoice).model)})
 
 
+class ChosenHandler(BrokerHandler):
+    """The chosen model alone: nobody is asked."""
+
+    def get(self) -> None:
+        """Name it; empty for none."""
+        self.reply({"model": self.broker.settings.get(CHOSEN_MODEL)})
+
+
 class KeysHandler(BrokerHandler):
     """All keys: names and last characters."""
 
@@ -376,6 +384,7 @@ def application(desk: Desk) -> Application:
             (r"/nexus/shutdown", ShutdownHandler, shared),
             (r"/nexus/warm", WarmHandler, shared),
             (r"/nexus/models", ModelsHandler, shared),
+            (r"/nexus/chosen", ChosenHandler, shared),
             (r"/nexus/keys", KeysHandler, shared),
             (r"/nexus/keys/((?:apps/[A-Za-z0-9_-]{1,64}/)?[A-Za-z0-9_.-]{1,64})", KeyHandler, shared),
             (rf"/nexus/connections/{name}", ConnectionHandler, shared),

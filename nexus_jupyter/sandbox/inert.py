@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 INERT = "application/vnd.nexus.inert+json"
+#: A wish for an app, which the owner grants by a click; its texts are shown as they are.
+MAKE = "application/vnd.nexus.make-request+json"
+MOST_WISH = 2_000
 PASS = frozenset({"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "application/json"})
 HTML = "text/html"
 TAGS = frozenset(
@@ -95,12 +98,26 @@ def inert_bundle(data: dict[str, Any]) -> dict[str, Any]:
         clean = sanitized(html)
         if clean.strip():
             safe[HTML] = clean
+    if MAKE in data:
+        safe[MAKE] = _wish(data[MAKE])
+        data = {mime: value for mime, value in data.items() if mime != MAKE}
     if any(mime not in PASS and mime != HTML for mime in data):
         if INERT in data:  # a kernel may not nest, or forge, what the server wraps
             data = {mime: value for mime, value in data.items() if mime != INERT}
         safe[INERT] = {"bundle": data}
         safe.setdefault("text/plain", "Interactive output: open the app view to see it.")
     return safe
+
+
+def _wish(value: Any) -> dict[str, Any]:
+    """Return a wish for an app with nothing in it but short texts."""
+    wish = value if isinstance(value, dict) else {}
+    data = wish.get("data")
+    return {
+        "text": str(wish.get("text", ""))[:MOST_WISH],
+        "data": [str(name)[:300] for name in data[:5]] if isinstance(data, list) else [],
+        "name": str(wish.get("name", ""))[:64],
+    }
 
 
 def guarded_content(channel: str, msg_type: str, content: dict[str, Any]) -> dict[str, Any] | None:

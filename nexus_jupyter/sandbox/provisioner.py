@@ -30,6 +30,7 @@ from nexus_jupyter.sandbox.sockets import PORTS, KernelSockets
 
 if sys.platform == "linux":
     from nexus_jupyter.sandbox.bubble import Bubble, spawner
+    from nexus_jupyter.sandbox.line import ModelLine
     from nexus_jupyter.sandbox.standby import current_standby
 
 _POLL_SECONDS = 0.05
@@ -59,6 +60,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     _bubble: Bubble | None = None
     _plain: LocalProvisioner | None = None
     _sockets: KernelSockets | None = None
+    _line: ModelLine | None = None
     _deadline: threading.Timer | None = None
     _is_ending = False
 
@@ -89,6 +91,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         standby = current_standby()
         self.mounts = project_mounts(cwd, session_name, never_whole=[Path.home(), *([standby.root] if standby else [])])
         self._notebook = notebook.name if notebook else None
+        self._notebook_path = notebook
         try:
             command = self._prepare_connection(kwargs)
         except BaseException:
@@ -144,11 +147,14 @@ class SandboxProvisioner(KernelProvisionerBase):
         try:
             self._bubble = await self._start(cmd, listening)
         except BaseException:
+            self._close_line()
             self._remove_sockets()
             raise
         finally:
             for one in listening:
                 one.close()
+            if self._line is not None:
+                self._line.inner.close()  # the kernel has its own
         if self._policy.wall_s is not None:
             self._deadline = threading.Timer(self._policy.wall_s, self._bubble.kill)
             self._deadline.daemon = True
@@ -157,6 +163,9 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def _start(self, cmd: list[str], listening: list[Any]) -> Bubble:
         connection = {**self.connection_info, "key": self._manager.session.key.decode()}
+        if requests.LAUNCHER in cmd:
+            self._line = ModelLine(self._notebook_path)
+            listening = [*listening, self._line.inner]
         env = self._environment()
         if requests.LAUNCHER in cmd:
             standby = current_standby()
@@ -263,6 +272,11 @@ class SandboxProvisioner(KernelProvisionerBase):
         if not restart:
             self._remove_sockets()
 
+    def _close_line(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
     def _remove_sockets(self) -> None:
         sockets, self._sockets = self._sockets, None
         if sockets is not None:
@@ -274,6 +288,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+        self._close_line()
         if bubble is None:
             return 0
         if bubble.poll() not in (None, 0) and not self._is_ending:

@@ -22,7 +22,7 @@ from nexus_jupyter.sandbox.inside.request import Request
 
 READY, STARTED, FAILED, THREADED = b"R", b"K", b"E", b"T"
 MAX_MESSAGE = 1 << 20
-CHANNELS = 5
+DESCRIPTORS = 6  # the five channels, and the line to the models
 
 
 def main(control_fd: int, preload: list[str]) -> NoReturn:
@@ -38,7 +38,7 @@ def main(control_fd: int, preload: list[str]) -> NoReturn:
             raise SystemExit(0)
     if preload:
         control.send(READY)
-    message, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, CHANNELS)
+    message, descriptors, _, _ = socket.recv_fds(control, MAX_MESSAGE, DESCRIPTORS)
     if not message:  # the server ended, or has no use for us any more
         raise SystemExit(0)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -10,6 +11,7 @@ from ipykernel.heartbeat import Heartbeat
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
+from nexus_jupyter.broker.endpoint import LINE_VARIABLE
 from nexus_jupyter.sandbox.inside.forward import CHANNELS
 
 
@@ -21,13 +23,17 @@ def run(connection: dict[str, Any], descriptors: list[int], argv: list[str], pre
     connection
         Connection information as the server's clients have it.
     descriptors
-        Listening unix sockets in the order of `CHANNELS`.
+        Listening unix sockets in the order of `CHANNELS`, then the line to the models.
     argv
         Further command line arguments of `ipykernel`.
     preloaded
         Modules imported before the kernel existed.
     """
-    listening = {connection[f"{name}_port"]: descriptor for name, descriptor in zip(CHANNELS, descriptors, strict=True)}
+    channels, others = descriptors[: len(CHANNELS)], descriptors[len(CHANNELS) :]
+    listening = {connection[f"{name}_port"]: descriptor for name, descriptor in zip(CHANNELS, channels, strict=True)}
+    for line in others:
+        os.set_inheritable(line, False)
+        os.environ[LINE_VARIABLE] = f"line:{line}"
     app = _sandboxed_app(connection, listening).instance(config=_config())
     app.initialize(argv)  # type: ignore[no-untyped-call]
     if "ipywidgets" in preloaded:
