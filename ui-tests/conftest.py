@@ -5,6 +5,7 @@ Run by themselves (`pytest ui-tests`): pytest-jupyter's event loop and Playwrigh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -94,6 +95,8 @@ class Lab:
     token: str
     root: Path
     browser: Browser
+    scripts: Path = Path()
+    """What the models say; the calls they got are logged beside it."""
     _desk: Page | None = None
     profiles: list[BrowserContext] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -148,6 +151,11 @@ class Lab:
             self.errors.append(f"{message.text} ({message.location['url']})")
 
 
+SCRIPTS = {
+    "wise": [{"pieces": ["The **answer** ", "is:\n\n", "```python\ntotal = 42\n```\n"], "usage": [230, 41]}],
+    "slow": [{"pieces": ["word "] * 3000, "seconds": 0.02}],
+    "cut": [{"pieces": ["half an"], "error": {"type": "AnswerCut", "message": "The answer was cut."}}],
+}
 COLLABORATION = ("@jupyter/collaboration-extension", "@jupyter/docprovider-extension")
 COLLABORATION_SERVER = ("jupyter_server_ydoc", "jupyter_server_fileid", "jupyter_collaboration")
 
@@ -163,6 +171,12 @@ def _environment(folder: Path, *, collaboration: bool = False) -> dict[str, str]
     notification = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     notification.parent.mkdir(parents=True)
     notification.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    # Models answer from a script; nothing on this machine or in its environment is found instead.
+    scripts = folder / "scripts.json"
+    scripts.write_text(json.dumps(SCRIPTS))
+    env |= {"NEXUS_SCRIPTS": str(scripts), "NEXUS_LOCAL_PORTS": "", "NEXUS_BROKER_IDLE": "120"}
+    for name in [n for n in env if n.endswith("_API_KEY")]:
+        del env[name]
     # jupyter-collaboration is installed for its own tests; elsewhere it is off, as for most people.
     config = folder / "config"
     (config / "labconfig").mkdir(parents=True)
@@ -209,7 +223,7 @@ def _serve(
     """Run a JupyterLab, or a Jupyter Notebook, until the session ends."""
     root = folder / "notebooks"
     root.mkdir()
-    lab = Lab(free_port(), secrets.token_hex(16), root, chromium)
+    lab = Lab(free_port(), secrets.token_hex(16), root, chromium, folder / "scripts.json")
     command = [
         sys.executable,
         "-m",
@@ -237,6 +251,7 @@ def _serve(
         _wait(server, lab.url("api/status"), log)
         yield lab
     finally:
+        _end_broker(folder / "data" / "nexus" / "broker.json")
         # Its kernels are in its session and go with it.
         os.killpg(server.pid, signal.SIGTERM)
         try:
@@ -244,6 +259,12 @@ def _serve(
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait(5)
+
+
+def _end_broker(file: Path) -> None:
+    """End the broker that a server started: it has a session of its own."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        os.kill(json.loads(file.read_text())["pid"], signal.SIGTERM)
 
 
 @pytest.fixture

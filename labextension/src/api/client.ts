@@ -46,6 +46,17 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   return (await response.json()) as T;
 }
 
+/** Put a record, get what became of it. */
+export async function putJson<T>(path: string, body: unknown): Promise<T> {
+  const response = await send(path, { method: 'PUT', body: JSON.stringify(body) });
+  return (await response.json()) as T;
+}
+
+/** Delete something. */
+export async function remove(path: string): Promise<void> {
+  await send(path, { method: 'DELETE' });
+}
+
 /** Post a record and read the answer line by line while it is made. */
 export async function postStream(
   path: string,

@@ -17,7 +17,15 @@ export const CommandIDs = {
   /** Show the chat. */
   showChat: 'nexus:show-chat',
   /** Send something to the chat; args: `text`, `data`, `recipe`. */
-  ask: 'nexus:ask'
+  ask: 'nexus:ask',
+  /** Show the models: which is in use, keys, servers, what was spent. */
+  showModels: 'nexus:show-models',
+  /** Have the active cell explained. */
+  explainCell: 'nexus:explain-cell',
+  /** Have the active cell mended. */
+  fixCell: 'nexus:fix-cell',
+  /** Have the active cell documented. */
+  documentCell: 'nexus:document-cell'
 } as const;
 
 /** The name of the canvas's document factory. */

@@ -2,11 +2,13 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { BoxLayout, Widget } from '@lumino/widgets';
 import { CommandIDs } from '../core/commands';
+import { IModels } from '../core/models';
 import type { IChatRequest } from '../ui/chat/channel';
 import type { ChatPanel, IChatServices } from '../ui/chat/panel';
 import { nexusIcon } from '../ui/icons';
@@ -47,12 +49,14 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nexus-jupyter:chat',
   description: 'The Nexus chat in the sidebar.',
   autoStart: true,
-  requires: [IRenderMimeRegistry, IDocumentManager],
-  optional: [IThemeManager, ICommandPalette, ILayoutRestorer, ITranslator],
+  requires: [IRenderMimeRegistry, IDocumentManager, IModels],
+  optional: [INotebookTracker, IThemeManager, ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     documents: IDocumentManager,
+    models: IModels,
+    notebooks: INotebookTracker | null,
     themes: IThemeManager | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -60,7 +64,17 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('nexus_jupyter');
     const { commands, serviceManager: services, shell } = app;
-    const sidebar = new ChatSidebar({ commands, documents, rendermime, services, themes, trans });
+    const sidebar = new ChatSidebar({
+      commands,
+      documents,
+      models,
+      notebooks,
+      rendermime,
+      services,
+      shell,
+      themes,
+      trans
+    });
     shell.add(sidebar, 'left', { rank: 150, type: 'Nexus' });
     restorer?.add(sidebar, sidebar.id);
     commands.addCommand(CommandIDs.showChat, {
@@ -80,7 +94,9 @@ export const chatPlugin: JupyterFrontEndPlugin<void> = {
           properties: {
             text: { type: 'string' },
             data: { type: 'array', items: { type: 'string' } },
-            recipe: { type: 'string' }
+            recipe: { type: 'string' },
+            action: { type: 'string', enum: ['', 'explain', 'fix', 'document'] },
+            context: { type: 'object' }
           },
           required: ['text']
         }

@@ -5,15 +5,19 @@ import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { CommandIDs } from '../core/commands';
+import { IModels } from '../core/models';
 
 /** The mime types of the cards. */
 export const CARD = 'application/vnd.nexus.app-card+json';
 export const CHOICES = 'application/vnd.nexus.choices+json';
+export const KEY_CARD = 'application/vnd.nexus.key-card+json';
+export const MAKE = 'application/vnd.nexus.make-request+json';
 export const INERT = 'application/vnd.nexus.inert+json';
 
 /** What cards need of JupyterLab. */
 export interface ICardServices {
   commands: CommandRegistry;
+  models: IModels;
   rendermime: IRenderMimeRegistry;
   trans: TranslationBundle;
 }
@@ -115,6 +119,58 @@ class ChoicesCard extends Card {
   }
 }
 
+/** Asks for a provider's key; the form is loaded when a card is shown. */
+class KeyCard extends Card {
+  protected draw(data: unknown): void {
+    const { models, trans } = this.lab;
+    const { provider, reason } = data as { provider?: string; reason?: string };
+    this.node.append(
+      line(trans.__('Connect a model'), 'nx-Card-title'),
+      line(String(reason ?? ''), 'nx-Card-about')
+    );
+    void import('./models/keyForm').then(({ KeyForm }) => {
+      if (!this.isDisposed) {
+        const form = new KeyForm(models, trans, { provider });
+        Widget.attach(form, this.node);
+        this.disposed.connect(() => form.dispose());
+        const more = button(
+          trans.__('Local servers and more'),
+          () => void this.lab.commands.execute(CommandIDs.showModels)
+        );
+        const actions = document.createElement('div');
+        actions.className = 'nx-Card-actions';
+        actions.append(more);
+        this.node.append(actions);
+      }
+    });
+  }
+}
+
+/** A sandboxed kernel's wish for an app: the owner's click grants it. */
+class MakeCard extends Card {
+  protected draw(data: unknown): void {
+    const { commands, trans } = this.lab;
+    const wish = data as { text?: string; data?: string[] };
+    const text = String(wish.text ?? '');
+    const files = (Array.isArray(wish.data) ? wish.data : []).map(String);
+    const actions = document.createElement('div');
+    actions.className = 'nx-Card-actions';
+    actions.append(
+      button(
+        trans.__('Build'),
+        () => void commands.execute(CommandIDs.ask, { text, data: files }),
+        'nx-mod-main'
+      )
+    );
+    this.node.append(
+      line(trans.__('This notebook asks for an app'), 'nx-Card-title'),
+      line(text, 'nx-Card-text'),
+      ...(files.length ? [line(files.join(', '), 'nx-Card-path')] : []),
+      actions
+    );
+  }
+}
+
 const ACTIVE = /widget-view|vega|javascript|plotly|bokeh/;
 
 /** Shows what it can of an output that may not act in this page. */
@@ -161,5 +217,7 @@ export function addCards(lab: ICardServices): void {
   };
   add(CARD, (mime, services) => new AppCard(mime, services));
   add(CHOICES, (mime, services) => new ChoicesCard(mime, services));
+  add(KEY_CARD, (mime, services) => new KeyCard(mime, services));
+  add(MAKE, (mime, services) => new MakeCard(mime, services));
   add(INERT, (mime, services) => new InertCard(mime, services));
 }

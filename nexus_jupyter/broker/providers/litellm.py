@@ -30,6 +30,9 @@ CONNECT_SECONDS = 15.0
 FIRST_SECONDS = 120.0  # reasoning models think before they speak
 SILENCE_SECONDS = 60.0
 LARGEST_ANSWER = 4_000_000  # characters
+#: Where providers list their models, where litellm does not know the address.
+BASES = {"openai": "https://api.openai.com/v1", "openrouter": "https://openrouter.ai/api/v1"}
+OWN_PROTOCOL = frozenset({"anthropic", "azure", "bedrock", "cohere", "gemini", "huggingface", "vertex_ai"})
 NO_KEY = "none"  # servers without keys take any, but the client insists on one
 _REASONS = {
     "length": "length",
@@ -119,26 +122,36 @@ class LitellmProvider:
         """Ask the provider for its models: this needs a valid key and costs nothing."""
         litellm = await self._litellm()
         call = ModelCall(model="", kind=kind, messages=[], api_base=api_base, key=key)
-
-        def ask() -> list[str]:
-            info = litellm.utils.ProviderConfigManager.get_provider_model_info(
-                model=None, provider=litellm.LlmProviders(kind)
-            )
-            if info is None:
-                return []
-            found: list[str] = info.get_models(api_key=key or NO_KEY, api_base=_bare(api_base) or None)
-            return found
-
         try:
-            names = await asyncio.wait_for(asyncio.to_thread(ask), CONNECT_SECONDS + 15)
+            base = api_base or BASES.get(kind) or _known_base(litellm, kind)
+            asked = _listed(base, key) if base else asyncio.to_thread(_listed_by, litellm, kind, key)
+            names = await asyncio.wait_for(asked, CONNECT_SECONDS + 15)
         except Exception as error:
             raise told(error, call) from error
         return sorted(name.removeprefix(f"{kind}/") for name in names)
 
 
-def _bare(api_base: str) -> str:
-    """Return an address as litellm's lists take it: it adds `/v1` itself."""
-    return api_base.rstrip("/").removesuffix("/v1")
+def _known_base(litellm: Any, kind: str) -> str:
+    """Return the address of a provider that speaks OpenAI's protocol, as litellm knows it; empty for others."""
+    if kind in OWN_PROTOCOL:
+        return ""
+    return str(litellm.get_llm_provider(model=f"{kind}/any", api_key=NO_KEY)[3] or "")
+
+
+async def _listed(base: str, key: str) -> list[str]:
+    """Ask a server that speaks OpenAI's protocol. litellm's own way forgets the path of its address."""
+    import httpx
+
+    async with httpx.AsyncClient(timeout=CONNECT_SECONDS) as client:
+        answer = await client.get(f"{base.rstrip('/')}/models", headers={"Authorization": f"Bearer {key or NO_KEY}"})
+    answer.raise_for_status()
+    return [str(model["id"]) for model in answer.json()["data"]]
+
+
+def _listed_by(litellm: Any, kind: str, key: str) -> list[str]:
+    info = litellm.utils.ProviderConfigManager.get_provider_model_info(model=None, provider=litellm.LlmProviders(kind))
+    found: list[str] = info.get_models(api_key=key or NO_KEY) if info is not None else []
+    return found
 
 
 def _import() -> Any:

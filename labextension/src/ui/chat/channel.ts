@@ -3,11 +3,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import { IChatSend } from '../../api/generated';
 
 /** One entry of a chat's log. */
 export interface ILogEntry {
   seq: number;
-  kind: 'start' | 'delta' | 'part' | 'end';
+  kind: 'start' | 'delta' | 'part' | 'end' | 'retract';
   message_id: string;
   body: Record<string, unknown>;
   time: number;
@@ -21,11 +22,7 @@ export type ChatEvent =
   | { kind: 'refused'; message: string; remedy: string };
 
 /** What the owner asks for. */
-export interface IChatRequest {
-  text: string;
-  data?: string[];
-  recipe?: string;
-}
+export type IChatRequest = IChatSend;
 
 const FIRST_DELAY = 500;
 const LAST_DELAY = 15000;
@@ -54,6 +51,11 @@ export class ChatChannel implements IDisposable {
   /** Send a message; `false` when there is no connection. */
   send(request: IChatRequest): boolean {
     return this._post({ kind: 'send', ...request });
+  }
+
+  /** Have a message answered anew. */
+  regenerate(messageId: string): void {
+    this._post({ kind: 'regenerate', message_id: messageId });
   }
 
   /** Stop the answer under way. */

@@ -40,10 +40,11 @@ export class Follower implements IDisposable {
   private readonly _onScroll = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this._box;
     const isUp = scrollTop < this._top;
-    // Growing messages move the end away without anybody scrolling: only a move up is a wish.
+    // Growing messages move the end away without anybody scrolling: only a move up is a wish, and not the one
+    // to the top that hiding the panel makes.
     if (scrollHeight - clientHeight - scrollTop < NEAR) {
       this._follows = true;
-    } else if (isUp && clientHeight === this._height) {
+    } else if (isUp && clientHeight > 0 && this._height > 0) {
       this._follows = false;
     }
     this._top = scrollTop;

@@ -1,24 +1,46 @@
-/** The chat's head: its name, a new app, a new chat. */
+/** The chat's head: the model in use, a new app, a new chat. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, clearIcon, LabIcon } from '@jupyterlab/ui-components';
+import { addIcon, clearIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import { CommandIDs } from '../../core/commands';
+import { IModels } from '../../core/models';
+import { el, pushButton } from '../dom';
 import { NexusChatModel } from './model';
 
-/** Two buttons beside a name. */
+/** Three buttons in a row. */
 export class ChatHeader extends Widget {
-  constructor(model: NexusChatModel, lab: { commands: CommandRegistry; trans: TranslationBundle }) {
+  constructor(
+    model: NexusChatModel,
+    lab: { commands: CommandRegistry; models: IModels; trans: TranslationBundle }
+  ) {
     super();
     this.addClass('nx-ChatHeader');
-    const { commands, trans } = lab;
-    const name = document.createElement('strong');
-    name.textContent = 'Nexus';
+    const { commands, models, trans } = lab;
+    const name = el('span', 'nx-ChatHeader-name');
+    const choose = pushButton('', () => void commands.execute(CommandIDs.showModels));
+    choose.classList.add('nx-ChatHeader-model');
+    choose.replaceChildren(name);
+    const show = (): void => {
+      const current = models.current.split('/').pop() ?? '';
+      name.textContent = current || trans.__('No model');
+      choose.title = current
+        ? trans.__('Uses %1. Click to choose another model.', models.current)
+        : trans.__('Apps are built from recipes. Click to connect a model.');
+    };
+    models.changed.connect(show);
+    this.disposed.connect(() => models.changed.disconnect(show));
+    show();
     this.node.append(
-      name,
-      button(addIcon, trans.__('New app'), () => void commands.execute(CommandIDs.newApp)),
-      button(clearIcon, trans.__('Clear the chat'), () => void forget(model, trans), true)
+      choose,
+      pushButton(trans.__('New app'), () => void commands.execute(CommandIDs.newApp), {
+        icon: addIcon
+      }),
+      pushButton(trans.__('Clear the chat'), () => void forget(model, trans), {
+        icon: clearIcon,
+        isIconOnly: true
+      })
     );
   }
 }
@@ -32,23 +54,4 @@ async function forget(model: NexusChatModel, trans: TranslationBundle): Promise<
   if (answer.button.accept) {
     model.forget();
   }
-}
-
-function button(
-  icon: LabIcon,
-  label: string,
-  onClick: () => void,
-  isIconOnly = false
-): HTMLButtonElement {
-  const node = document.createElement('button');
-  node.type = 'button';
-  node.className = 'nx-CanvasBar-button';
-  node.title = label;
-  node.setAttribute('aria-label', label);
-  node.append(icon.element({ tag: 'span', className: 'nx-icon' }));
-  if (!isIconOnly) {
-    node.append(label);
-  }
-  node.addEventListener('click', onClick);
-  return node;
 }

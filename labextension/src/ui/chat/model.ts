@@ -10,6 +10,8 @@ import {
 } from '@jupyter/chat';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
+import { IChatContext as ILooked } from '../../api/generated';
+import { ISpent } from '../../core/money';
 import { ChatChannel, ChatEvent, IChatRequest, ILogEntry } from './channel';
 
 /** The assistant. */
@@ -25,6 +27,18 @@ export const NEXUS: IUser = {
 class Context extends AbstractChatContext {
   get users(): IUser[] {
     return [NEXUS];
+  }
+}
+
+declare module '@jupyter/chat' {
+  /** What we keep with a message. */
+  interface IMessageMetadata {
+    /** The id it has on the server; its parts share it. */
+    of?: string;
+    /** What it used, once it is whole. */
+    spent?: ISpent;
+    /** Whether it is whole. */
+    isWhole?: boolean;
   }
 }
 
@@ -77,7 +91,7 @@ export class NexusChatModel extends AbstractChatModel {
   /** Send what the owner typed, with the files attached to it. */
   override sendMessage(message: INewMessage): boolean {
     const data = this.input.attachments.filter(a => a.type === 'file').map(a => a.value);
-    const isSent = this.ask({ text: message.body, data });
+    const isSent = this.ask({ text: message.body, data, ...this._looked() });
     if (isSent) {
       this.input.clearAttachments();
     } else {
@@ -100,6 +114,29 @@ export class NexusChatModel extends AbstractChatModel {
         : this._trans.__('Not connected. Your message is sent when the server answers.')
     });
     return isSent;
+  }
+
+  /** Say something else in the place of an earlier message. */
+  updateMessage(_id: string, message: IMessageContent): Promise<boolean> | boolean {
+    const of = message.metadata?.of;
+    const isText = typeof message.body === 'string';
+    return of !== undefined && isText
+      ? this.ask({ text: message.body as string, instead_of: of, ...this._looked() })
+      : false;
+  }
+
+  /** Have a message answered anew. */
+  regenerate(messageId: string): void {
+    this._note({ problem: '' });
+    this._channel.regenerate(messageId);
+  }
+
+  /** What the owner looks at, as it goes along with a question; null for nothing. */
+  looks: () => ILooked | null = () => null;
+
+  private _looked(): { context?: ILooked } {
+    const context = this.looks();
+    return context ? { context } : {};
   }
 
   /** Stop the answer under way. */
@@ -161,6 +198,9 @@ export class NexusChatModel extends AbstractChatModel {
         this._add(`${id}-${entry.seq}`, { data }, id, entry.time);
         break;
       }
+      case 'retract':
+        this._retract(id);
+        break;
       case 'end':
         this._end(entry);
     }
@@ -180,6 +220,18 @@ export class NexusChatModel extends AbstractChatModel {
       this._flush();
     }
     this._texts.delete(entry.message_id);
+    const last = this.messages.findLast(message => message.metadata?.of === entry.message_id);
+    const spent = entry.body.spent as ISpent | undefined;
+    last?.update({ metadata: { of: entry.message_id, isWhole: true, ...(spent && { spent }) } });
+  }
+
+  /** Take a message and all that follow out of sight. */
+  private _retract(of: string): void {
+    this._flush();
+    const start = this.messages.findIndex(message => message.metadata?.of === of);
+    if (start >= 0) {
+      this.messagesDeleted(start, this.messages.length - start);
+    }
   }
 
   /** Draw text at most once a frame: each change renders the message's Markdown anew. */
@@ -208,7 +260,7 @@ export class NexusChatModel extends AbstractChatModel {
 
   private _add(id: string, body: IMessageContent['body'], of: string, time: number): void {
     const sender = this._senders.get(of) ?? NEXUS;
-    this.messageAdded({ type: 'msg', id, body, time, sender });
+    this.messageAdded({ type: 'msg', id, body, time, sender, metadata: { of } });
   }
 
   /** Send what waited for the connection, unless the owner went on typing. */

@@ -1,29 +1,39 @@
 /** The chat panel; this module and `@jupyter/chat` are loaded when the panel is first shown. */
 import {
+  ActiveCellManager,
   AttachmentOpenerRegistry,
   ChatCommandRegistry,
   ChatWidget,
   InputToolbarRegistry
 } from '@jupyter/chat';
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IThemeManager } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ServiceManager } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { BoxLayout, Widget } from '@lumino/widgets';
+import { ILook, lookAt } from '../../core/context';
+import { IModels } from '../../core/models';
 import { ActivityBar } from './activityBar';
 import { ChatHeader } from './header';
 import { ChatChannel, IChatRequest } from './channel';
 import { Follower } from './follow';
+import { footers } from './footer';
+import { LookChip } from './lookChip';
 import { NexusChatModel } from './model';
 
 /** What the panel needs of JupyterLab. */
 export interface IChatServices {
   commands: CommandRegistry;
   documents: IDocumentManager;
+  models: IModels;
+  notebooks: INotebookTracker | null;
   rendermime: IRenderMimeRegistry;
   services: ServiceManager.IManager;
+  shell: JupyterFrontEnd.IShell;
   themes: IThemeManager | null;
   trans: TranslationBundle;
 }
@@ -48,7 +58,14 @@ export class ChatPanel extends Widget {
       trans: lab.trans,
       commands: lab.commands,
       documentManager: lab.documents,
-      config: { unreadNotifications: false, enableCodeToolbar: false, stackMessages: true }
+      activeCellManager: lab.notebooks
+        ? new ActiveCellManager({ tracker: lab.notebooks, shell: lab.shell })
+        : undefined,
+      config: {
+        unreadNotifications: false,
+        enableCodeToolbar: lab.notebooks !== null,
+        stackMessages: true
+      }
     });
     this.model.name = 'Nexus';
     this.model.asked.connect(() => this._follower?.toEnd());
@@ -63,6 +80,7 @@ export class ChatPanel extends Widget {
       chatCommandRegistry: new ChatCommandRegistry(),
       attachmentOpenerRegistry: openers,
       inputToolbarRegistry: InputToolbarRegistry.defaultToolbarRegistry(),
+      messageFooterRegistry: footers(lab.trans),
       welcomeMessage: lab.trans.__(
         '**What would you like to build?**\n\nDescribe an app in a sentence, for example *compare body mass by species*. Attach a table, or name one that lies in this folder.\n'
       ),
@@ -83,6 +101,27 @@ export class ChatPanel extends Widget {
     layout.addWidget(header);
     layout.addWidget(chat);
     layout.addWidget(activity);
+    const chip = new LookChip(lab.trans);
+    BoxLayout.setStretch(chip, 0);
+    layout.addWidget(chip);
+    this._showLooks(lab, chip);
+  }
+
+  /** Let a question tell what its owner looks at, where a model answers and the chip is on. */
+  private _showLooks(lab: IChatServices, chip: LookChip): void {
+    const look = (): ILook | null => (lab.models.current ? lookAt(lab.shell.currentWidget) : null);
+    const update = (): void => chip.setLook(look());
+    this.model.looks = () => (chip.isOn ? (look()?.context ?? null) : null);
+    const { shell } = lab;
+    lab.models.changed.connect(update);
+    shell.currentChanged?.connect(update);
+    lab.notebooks?.activeCellChanged.connect(update);
+    this.disposed.connect(() => {
+      lab.models.changed.disconnect(update);
+      shell.currentChanged?.disconnect(update);
+      lab.notebooks?.activeCellChanged.disconnect(update);
+    });
+    lab.models.look().then(update, () => undefined); // the chat says itself that the server is away
   }
 
   /** The chat. */
