@@ -94,12 +94,14 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         match order["kind"]:
             case "send":
                 said = ChatSend.model_validate({k: v for k, v in order.items() if k != "kind"})
+                looked_at = said.context.model_dump()
+                text, *values = await self.services.without_keys([said.text, *looked_at.values()])
                 request = Request(
-                    text=said.text,
+                    text=text,
                     data=said.data,
                     recipe=said.recipe,
                     action=said.action,
-                    context=Context(**said.context.model_dump()),
+                    context=Context(**dict(zip(looked_at, values, strict=True))),
                 )
                 if said.instead_of:
                     chat.resend(said.instead_of, request)

@@ -242,3 +242,37 @@ async def test_stop_ends_a_build_at_any_step(panel, jp_root_dir):
             await one.say(kind="stop")
             await one.until("end", status="stopped")
         assert [p.name for p in jp_root_dir.iterdir() if p.name.startswith(".~")] == []
+
+
+async def test_a_live_key_of_any_form_is_taken_out_before_a_message_is_kept(script, panel, jp_serverapp):
+    script.client.ask("PUT", "/nexus/keys/office", {"value": "no-usual-form-of-a-key"})
+    async with panel() as mine:
+        cell = {"source": "key = 'no-usual-form-of-a-key'"}
+        await mine.say(kind="send", text="use no-usual-form-of-a-key please", context=cell)
+        await mine.answered()
+    told = json.dumps(mine.entries)
+    assert "no-usual-form" not in told
+    assert "use [key removed] please" in told
+
+
+async def test_an_answer_is_asked_for_again_and_a_message_changed(script, panel):
+    script.write({"wise": [{"text": "one"}, {"text": "two"}, {"text": "three"}]})
+    script.choose("scripted/wise")
+    async with panel() as mine:
+        await mine.say(kind="send", text="who counts?")
+        answer = await mine.answered()
+        assert answer["body"]["spent"]["model"] == "scripted/wise"
+        await mine.say(kind="regenerate", message_id=answer["message_id"])
+        await mine.until("retract")
+        await mine.until("end")
+        asked = next(e for e in mine.entries if e["kind"] == "start")["message_id"]
+        await mine.say(kind="send", text="who counts now?", instead_of=asked)
+        await mine.answered()
+        await mine.say(kind="regenerate", message_id="nothing")
+        refused = await mine.until("refused")
+        assert "nothing to answer again" in refused["message"]
+    async with panel() as other:
+        await other.until("end")
+        await other.until("end")
+    said = [e["body"]["text"] for e in other.entries if e["kind"] == "delta"]
+    assert said == ["who counts now?", "three"]
