@@ -10,6 +10,7 @@ from pathlib import Path
 from nexus_jupyter.broker import prices
 from nexus_jupyter.broker.calls import Asked, Calls, check_grant, today
 from nexus_jupyter.broker.events import ModelCall, Provider
+from nexus_jupyter.broker.providers import local
 from nexus_jupyter.broker.providers.litellm import LitellmProvider
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.broker.routing import DEFAULTS, ModelRouter, Target, checked_base, is_on_this_machine
@@ -72,6 +73,10 @@ class Broker:
         if scripts := os.environ.get(SCRIPTS_VARIABLE):
             providers[SCRIPTED] = ScriptedProvider.from_file(Path(scripts))
             special = (Connection(id=SCRIPTED, kind=SCRIPTED, label="Scripted (for tests)"),)
+        folder = state / "models"
+        if local.can_run() and local.files(folder):
+            providers[local.LOCAL] = local.LocalProvider(folder)
+            special += (Connection(id=local.LOCAL, kind=local.LOCAL, label=local.LABEL),)
         self.router = ModelRouter(self.connections, self.keys, special)
         self._redactor: Redactor | None = None
         self.calls = Calls(
@@ -130,7 +135,7 @@ class Broker:
         models: list[ModelInfo] = []
         for connection in connections:
             offered = self.router.names(connection)
-            if (connection.api_base and not offered) or connection.kind == SCRIPTED:
+            if (connection.api_base and not offered) or connection.kind in (SCRIPTED, local.LOCAL):
                 offered = await self._asked(connection)
             models += [_info(connection, name) for name in offered]
         return ModelList(
@@ -143,7 +148,7 @@ class Broker:
                     kind=c.kind,
                     api_base=c.api_base,
                     has_key=c.id in names,
-                    is_local=is_on_this_machine(c.api_base),
+                    is_local=is_on_this_machine(c.api_base) or c.kind == local.LOCAL,
                     is_added=c.id in added,
                 )
                 for c in connections
@@ -315,7 +320,7 @@ class Broker:
 
 def _info(connection: Connection, name: str) -> ModelInfo:
     known = prices.facts(connection.kind, name)
-    is_free = is_on_this_machine(connection.api_base) or connection.kind == SCRIPTED
+    is_free = is_on_this_machine(connection.api_base) or connection.kind in (SCRIPTED, local.LOCAL)
     return ModelInfo(
         id=f"{connection.id}/{name}",
         name=name,

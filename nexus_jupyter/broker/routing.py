@@ -66,7 +66,7 @@ class Target:
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine, so that it costs nothing and sends nothing away."""
-        return is_on_this_machine(self.connection.api_base)
+        return is_on_this_machine(self.connection.api_base) or self.connection.kind == "local"
 
 
 def is_on_this_machine(api_base: str) -> bool:
