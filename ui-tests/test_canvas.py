@@ -73,7 +73,10 @@ def test_build_is_the_same_session_with_live_widgets(lab):
 def test_a_kernel_that_ran_nothing_is_no_running_app(lab):
     path = recipe_app(lab.root)
     page = lab.desk()
-    page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' })", path)
+    opened = (
+        "async path => { await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' }); }"
+    )
+    page.evaluate(opened, path)
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget?.sessionContext?.kernelDisplayStatus === 'idle'", timeout=SLOW
     )

@@ -2,7 +2,14 @@
 import { Token } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { getJson, postJson, putJson, remove } from '../api/client';
-import { IBudget, ICheckedConnection, IKeyInfo, IModelList, IUsageReport } from '../api/generated';
+import {
+  IBudget,
+  ICheckedConnection,
+  IFinding,
+  IKeyInfo,
+  IModelList,
+  IUsageReport
+} from '../api/generated';
 
 /** A provider that a key can be entered for. */
 export interface IProvider {
@@ -36,6 +43,8 @@ export interface IModels {
   removeKey(name: string): Promise<void>;
   /** Find out, at no cost, whether a provider can be used. */
   check(connection: string): Promise<ICheckedConnection>;
+  /** Find out, at no cost, whether a question would be answered: step by step. */
+  readiness(): Promise<IFinding[]>;
   /** Add a server of models, and try it. */
   addServer(name: string, address: string): Promise<ICheckedConnection>;
   /** Forget a server of models. */
@@ -119,6 +128,10 @@ export class Models implements IModels {
     const checked = await postJson<ICheckedConnection>(`connections/${connection}`, {});
     await this.load();
     return checked;
+  }
+
+  async readiness(): Promise<IFinding[]> {
+    return (await getJson<{ findings: IFinding[] }>('models/readiness')).findings;
   }
 
   async addServer(name: string, address: string): Promise<ICheckedConnection> {

@@ -161,7 +161,7 @@ function nameInput(chat: HTMLElement, trans: TranslationBundle): void {
     '.jp-chat-input-container textarea:not([aria-hidden])'
   );
   if (input && !input.hasAttribute('aria-label')) {
-    input.setAttribute('aria-label', trans.__('Describe an app'));
-    input.placeholder = trans.__('Describe an app…');
+    input.setAttribute('aria-label', trans.__('Ask, or describe an app'));
+    input.placeholder = trans.__('Ask, or describe an app…');
   }
 }

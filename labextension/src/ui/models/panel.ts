@@ -3,14 +3,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { PanelLayout, Widget } from '@lumino/widgets';
-import { IConnectionInfo, IModelInfo } from '../../api/generated';
+import { IConnectionInfo } from '../../api/generated';
 import { IModels } from '../../core/models';
-import { dollars, priceLine } from '../../core/money';
+import { dollars } from '../../core/money';
 import { el, labelled, pushButton, reason } from '../dom';
+import { ModelChoices } from './choices';
 import { KeyForm } from './keyForm';
-
-/** More models than this are found by typing. */
-const MOST = 60;
 
 /** A main area panel. */
 export class ModelsPanel extends Widget {
@@ -22,15 +20,13 @@ export class ModelsPanel extends Widget {
     this.addClass('nx-Models');
     this._said = el('div', 'nx-said');
     this._said.setAttribute('role', 'status');
-    this._list = el('div', 'nx-Models-list');
-    this._list.setAttribute('role', 'radiogroup');
-    this._list.setAttribute('aria-label', _trans.__('Model in use'));
-    this._filter = el('input', 'jp-mod-styled');
-    this._filter.type = 'search';
-    this._filter.placeholder = _trans.__('Find a model');
-    this._filter.setAttribute('aria-label', _trans.__('Find a model'));
-    this._filter.addEventListener('input', () => this._showModels());
-    this._list.addEventListener('keydown', event => this._onArrow(event));
+    this._choices = new ModelChoices(
+      _models,
+      _trans,
+      model => void this._try(() => _models.choose(model))
+    );
+    this._findings = el('span', 'nx-said');
+    this._findings.setAttribute('role', 'status');
     this._keys = el('div', 'nx-Models-rows');
     this._servers = el('div', 'nx-Models-rows');
     this._spent = el('p', 'nx-Models-note');
@@ -62,7 +58,7 @@ export class ModelsPanel extends Widget {
 
   private async _load(): Promise<void> {
     await this._try(() => this._models.load());
-    this._isLoaded = true;
+    this._choices.isLoaded = true;
     this._show();
   }
 
@@ -82,78 +78,43 @@ export class ModelsPanel extends Widget {
       icon: refreshIcon,
       isIconOnly: true
     });
+    this._choices.find.append(refresh);
     return el(
       'div',
       'nx-Models-section',
       el('h2', '', this._trans.__('Model')),
       this._said,
-      el('div', 'nx-Models-find', this._filter, refresh),
-      this._list
+      this._choices.node,
+      el(
+        'div',
+        'nx-Models-check',
+        pushButton(this._trans.__('Would it answer?'), () => void this._examine()),
+        this._findings
+      )
     );
+  }
+
+  /** Look at every step between the owner and an answer, at no cost. */
+  private async _examine(): Promise<void> {
+    this._findings.textContent = this._trans.__('Looking, at no cost…');
+    try {
+      const findings = await this._models.readiness();
+      const failed = findings.find(finding => !finding.ok);
+      this._findings.dataset.problem = String(failed !== undefined);
+      this._findings.textContent = failed
+        ? [`${failed.name}: ${failed.detail}.`, failed.remedy].filter(Boolean).join(' ')
+        : this._trans.__('Yes: %1.', findings.map(finding => finding.detail).join('; '));
+    } catch (error) {
+      this._findings.dataset.problem = 'true';
+      this._findings.textContent = reason(error);
+    }
   }
 
   private _show(): void {
-    this._showModels();
+    this._choices.draw();
     this._showKeys();
     this._showServers();
     this._showSpending();
-  }
-
-  private _showModels(): void {
-    const words = this._filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const { current } = this._models;
-    const all = this._models.list.models ?? [];
-    const found = all.filter(m => words.every(word => m.id.toLowerCase().includes(word)));
-    // What is in use comes first; then what a key or a server gives.
-    const shown = [...found].sort((a, b) => Number(b.id === current) - Number(a.id === current));
-    const rows = shown.slice(0, MOST).map(model => this._choice(model, model.id === current));
-    if (words.length === 0) {
-      const none = { id: '', name: this._trans.__('None: recipes only'), connection: '' };
-      rows.push(this._choice(none, current === ''));
-    }
-    this._list.replaceChildren(...rows);
-    if (!rows.some(row => row.tabIndex === 0) && rows[0]) {
-      rows[0].tabIndex = 0;
-    }
-    if (!this._isLoaded && all.length === 0) {
-      this._list.prepend(el('p', 'nx-Models-note', this._trans.__('Looking for models…')));
-    } else if (all.length === 0) {
-      const hint = this._trans.__(
-        'No model is connected. Enter a key below, or start a local server such as Ollama.'
-      );
-      this._list.prepend(el('p', 'nx-Models-note', hint));
-    } else if (found.length > MOST) {
-      const more = this._trans.__('%1 more: type to find them.', found.length - MOST);
-      this._list.append(el('p', 'nx-Models-note', more));
-    }
-  }
-
-  private _choice(model: IModelInfo, isChosen: boolean): HTMLElement {
-    const price = model.id ? priceLine(model, this._trans) : '';
-    const row = el(
-      'button',
-      'nx-Models-choice',
-      el('span', 'nx-Models-name', model.name),
-      el('span', 'nx-Models-from', this._from(model.connection)),
-      el('span', 'nx-Models-price', price)
-    );
-    row.type = 'button';
-    row.setAttribute('role', 'radio');
-    row.setAttribute('aria-checked', String(isChosen));
-    row.tabIndex = isChosen ? 0 : -1;
-    row.title = model.id && price ? this._trans.__('%1: price per million tokens', model.id) : '';
-    row.addEventListener('click', () => void this._try(() => this._models.choose(model.id)));
-    return row;
-  }
-
-  private _onArrow(event: KeyboardEvent): void {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const rows = Array.from(this._list.querySelectorAll<HTMLElement>('[role=radio]'));
-    const at = rows.indexOf(document.activeElement as HTMLElement);
-    if (step && at >= 0) {
-      event.preventDefault();
-      rows[(at + step + rows.length) % rows.length].focus();
-    }
   }
 
   private _from(connection: string): string {
@@ -299,12 +260,11 @@ export class ModelsPanel extends Widget {
     }
   }
 
-  private _isLoaded = false;
   private _budget: HTMLInputElement | null = null;
   private readonly _saidOf = new Map<string, string>();
   private readonly _said: HTMLElement;
-  private readonly _filter: HTMLInputElement;
-  private readonly _list: HTMLElement;
+  private readonly _choices: ModelChoices;
+  private readonly _findings: HTMLElement;
   private readonly _keys: HTMLElement;
   private readonly _servers: HTMLElement;
   private readonly _spent: HTMLElement;
