@@ -74,3 +74,16 @@ def report(page: Page) -> dict[str, object]:
         "() => [...window.jupyterapp.shell.widgets('main')].find(w => w.frame && w.isVisible).frame.inspect()"
     )
     return answer
+
+
+FORGET = """() => new Promise(done => {
+    const socket = new WebSocket(location.origin.replace('http', 'ws') + '/nexus/api/chats/main/channel');
+    let hellos = 0;
+    socket.onmessage = event => { if (JSON.parse(event.data).kind === 'hello' && ++hellos === 2) { socket.close(); done(); } };
+    socket.onopen = () => ['stop', 'clear'].forEach(kind => socket.send(JSON.stringify({ kind })));
+})"""
+
+
+def forget_chat(page):
+    """Stop what is being answered, and clear the chat: the server has done so when this returns."""
+    page.evaluate(FORGET)

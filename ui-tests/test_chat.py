@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from nexus import PENGUINS, SLOW, frame_of, wait_for
+from nexus import PENGUINS, SLOW, forget_chat, frame_of, wait_for
 from playwright.sync_api import expect
 
 SHOTS = Path(__file__).parent / "shots"
@@ -19,12 +19,7 @@ def page(lab):
     page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
     page.wait_for_selector(".nx-ChatPanel textarea", timeout=SLOW)
     yield page
-    page.evaluate(
-        """() => new Promise(done => {
-            const socket = new WebSocket(location.origin.replace('http', 'ws') + '/nexus/api/chats/main/channel');
-            socket.onopen = () => { socket.send(JSON.stringify({ kind: 'clear' })); setTimeout(done, 100); };
-        })"""
-    )
+    forget_chat(page)
 
 
 def say(page, text):

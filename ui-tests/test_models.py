@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from nexus import SLOW, code_app, open_app
+from nexus import SLOW, code_app, forget_chat, open_app
 from playwright.sync_api import expect
 
 SHOTS = Path(__file__).parent / "shots"
@@ -29,13 +29,7 @@ def page(lab):
     page.wait_for_selector(".nx-ChatPanel textarea", timeout=SLOW)
     yield page
     page.evaluate(CHOOSE, "")
-    page.evaluate(
-        """() => new Promise(done => {
-            const socket = new WebSocket(location.origin.replace('http', 'ws') + '/nexus/api/chats/main/channel');
-            const say = kind => socket.send(JSON.stringify({ kind }));
-            socket.onopen = () => { say('stop'); say('clear'); setTimeout(done, 100); };
-        })"""
-    )
+    forget_chat(page)
 
 
 def show_models(page):
@@ -118,7 +112,7 @@ def test_stop_ends_an_answer_and_the_next_question_is_answered(page):
     say(page, "why is it slow?")
     expect(chat(page).get_by_text("word word").first).to_be_visible(timeout=SLOW)
     chat(page).get_by_role("button", name="Stop", exact=True).click()
-    expect(chat(page).get_by_text("Stopped.")).to_be_visible(timeout=1_000)
+    expect(chat(page).get_by_text("Stopped.")).to_be_visible(timeout=SLOW)
     use(page, "cut")
     say(page, "why is it cut?")
     expect(chat(page).get_by_text("The answer was cut.")).to_be_visible(timeout=SLOW)

@@ -234,17 +234,18 @@ export class NexusChatModel extends AbstractChatModel {
     }
   }
 
-  /** Draw text at most once a frame: each change renders the message's Markdown anew. */
+  /** Draw text seldom enough: each change renders the message's Markdown anew, and long ones take longer. */
   private _schedule(id: string, time: number): void {
     this._waiting.set(id, time);
-    if (this._frame === 0) {
-      this._frame = requestAnimationFrame(() => this._flush());
+    if (this._timer === undefined) {
+      const length = this._texts.get(id)?.length ?? 0;
+      this._timer = setTimeout(() => this._flush(), Math.min(500, 16 + length / 40));
     }
   }
 
   private _flush(): void {
-    cancelAnimationFrame(this._frame);
-    this._frame = 0;
+    clearTimeout(this._timer);
+    this._timer = undefined;
     for (const [id, time] of this._waiting) {
       const body = this._texts.get(id) ?? '';
       // The newest message is the one that grows: look from the end.
@@ -283,7 +284,7 @@ export class NexusChatModel extends AbstractChatModel {
     this._activityChanged.emit(this._activity);
   }
 
-  private _frame = 0;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _unsent: IChatRequest | null = null;
   private _isUnsentTyped = false;
   private _activity: IActivity = { isConnected: true, isBusy: false, progress: '', problem: '' };
