@@ -76,6 +76,8 @@ def title_of(recipe: Recipe, filling: Filling, table: Table | None) -> str:
             axis = table.column(values["x"]) if table else None
             link = "over" if axis is not None and axis.kind == "date" else "and"
             return f"{readable(values['y'])} {link} {_inside(values['x'])}"[:120]
+        case "time-series":
+            return f"{readable(values['value'])} over time"[:120]
         case "calculator":
             known = (k.title for k in recipe.manifest.known if k.formula == values["formula"])
             return next(known, recipe.manifest.title)

@@ -26,10 +26,12 @@ class Slot(Record):
     """One choice of a recipe that the sentence and the data may fill."""
 
     label: str
-    type: Literal["column", "choice", "formula", "inputs"]
+    type: Literal["column", "choice", "number", "text", "formula", "inputs"]
     constant: str = Field(pattern=r"^[A-Z][A-Z_]*$")
     kinds: tuple[ColumnKind, ...] = ()
     after: tuple[str, ...] = Field((), description="Words behind which a column name fills this slot.")
+    names: tuple[str, ...] = Field((), description="Words in a column's own name that make it likely for this slot.")
+    beside: tuple[str, ...] = Field((), description="Words next to which a number fills this slot.")
     only_named: bool = Field(False, description="Left empty unless the sentence names it.")
     follows: dict[str, str] = Field({}, description="Choice -> slot whose value this one takes unless named.")
     choices: dict[str, tuple[str, ...]] = {}

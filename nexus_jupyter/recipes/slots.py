@@ -18,6 +18,11 @@ QUOTED = re.compile(
 )
 FORMULA_TOKEN = re.compile(r"\*\*|//|[-+*/%()]|[^\W\d]\w*|\d+\.?\d*|\.\d+")
 LONGEST_FORMULA = 200  # tokens
+NEAR = 5  # words between a number and what it counts
+NUMBER_WORDS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12,
+}  # fmt: skip
 OPERATORS = frozenset(["**", "//", "+", "-", "*", "/", "%"])
 MATHS = frozenset(["sqrt", "exp", "log", "log10", "sin", "cos", "tan", "floor", "ceil", "abs", "min", "max", "round"])
 FUNCTIONS = MATHS | {"payment", "future_value"}
@@ -70,9 +75,17 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
     notes: list[str] = []
     if table is not None:
         filled, notes = _columns(manifest, sentence, table)
+    texts = _quoted(sentence)
     for name, slot in manifest.slots.items():
-        if slot.type == "choice":
-            filled[name] = _choice(name, slot, sentence, table)
+        match slot.type:
+            case "column" if table is None:  # the recipe brings a table of its own
+                filled[name] = Filled(slot=name, constant=slot.constant, value=slot.default, source="default")
+            case "choice":
+                filled[name] = _choice(name, slot, sentence, table)
+            case "number":
+                filled[name] = _number(name, slot, sentence)
+            case "text":
+                filled[name] = _text(name, slot, texts)
     _follow(manifest, filled, table)
     if any(s.type == "formula" for s in manifest.slots.values()):
         filled |= _formula(manifest, sentence)
@@ -95,14 +108,14 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
         (-length, m.start, name, m)
         for name, slot in slots.items()
         for m in found
-        if (length := _behind(words, m.start, slot.after)) and _is_of(table, m.column, slot.kinds)
+        if (length := _behind(words, m.start, slot.after)) and _suits(slot, table, m.column)
     ]
     for _, _, name, mention in sorted(behind, key=lambda b: b[:2]):
         if name not in chosen and mention not in chosen.values():
             chosen[name] = mention
     for name, slot in slots.items():
         if name not in chosen and not slot.only_named:
-            rest = [m for m in found if m not in chosen.values() and _is_of(table, m.column, slot.kinds)]
+            rest = [m for m in found if m not in chosen.values() and _suits(slot, table, m.column)]
             rest.sort(key=lambda m: (_preference(slot, table, m.column), -m.score))
             if rest:
                 chosen[name] = rest[0]
@@ -197,6 +210,16 @@ def _is_of(table: Table, name: str, kinds: tuple[str, ...]) -> bool:
     return column is not None and column.kind in kinds
 
 
+def _suits(slot: Slot, table: Table, name: str) -> bool:
+    """Return whether a named column may fill a slot; where names matter, a number or category needs a telling one."""
+    is_telling = not slot.names or _is_named(slot, name) or _is_of(table, name, (slot.kinds[0], "text"))
+    return is_telling and _is_of(table, name, slot.kinds)
+
+
+def _is_named(slot: Slot, name: str) -> bool:
+    return bool({stem(n) for n in slot.names} & set(column_stems(name)))
+
+
 def _follow(manifest: Manifest, filled: dict[str, Filled], table: Table | None) -> None:
     """Let what the sentence leaves open follow from what it names.
 
@@ -247,13 +270,15 @@ def _likely(slot: Slot, table: Table, taken: set[str]) -> str:
     def rank(column: Column) -> tuple[float, ...]:
         kind = slot.kinds.index(column.kind) if column.kind in slot.kinds else len(slot.kinds)
         is_key = column.kind == "number" and column.whole and column.unique == table.rows > 3
+        is_named = _is_named(slot, column.name)
         looks_like_key = column_stems(column.name)[:1] == ["id"] or column.name.casefold().endswith("id") or is_key
-        is_place = column.kind == "number" and bool(CALENDAR & set(column_stems(column.name)))
+        is_place = column.kind == "number" and not is_named and bool(CALENDAR & set(column_stems(column.name)))
         many = column.kind == "category" and column.unique > 12
         single = column.unique < 2
         return (
             kind == len(slot.kinds),
             column.name in taken,
+            not is_named,
             kind,
             looks_like_key or is_place,
             single,
@@ -268,15 +293,44 @@ def _choice(name: str, slot: Slot, sentence: str, table: Table | None) -> Filled
     """Choose by the longest of the choices' words that the sentence has beside the names of columns."""
     found = mentions(sentence, [c.name for c in table.columns]) if table else []
     covered = {i for m in found if m.end - m.start > 1 for i in range(m.start, m.end)}
-    text = f" {' '.join(stem(t) for i, t in enumerate(tokens(sentence)) if i not in covered)} "
+    free = [t for i, t in enumerate(tokens(sentence)) if i not in covered]
+    text, typed = f" {' '.join(stem(t) for t in free)} ", f" {' '.join(free)} "
     best, length = "", 0
     for choice, words in slot.choices.items():
         for word in words:
             phrase = " ".join(stem(t) for t in tokens(word))
-            if f" {phrase} " in text and len(phrase) > length:
+            # "yearly" is no stem of "years": an adverb counts only as it is typed.
+            is_said = f" {word} " in typed if word.endswith("ly") else f" {phrase} " in text
+            if is_said and len(phrase) > length:
                 best, length = choice, len(phrase)
     value = best or slot.default
     return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if best else "default")
+
+
+def _number(name: str, slot: Slot, sentence: str) -> Filled:
+    """Take the whole number nearest to one of the slot's words: "20 bins", "a 7-day mean", "bins: 20"."""
+    words = tokens(sentence)
+    beside = {stem(w) for w in slot.beside}
+    places = [i for i, word in enumerate(words) if stem(word) in beside]
+    best, nearest = "", NEAR + 1
+    for i, word in enumerate(words):
+        distance = min((abs(i - place) for place in places), default=nearest)
+        is_number = word in NUMBER_WORDS or (word.isdecimal() and len(word) < 4)  # four digits are a year
+        if is_number and distance < nearest:
+            best, nearest = word, distance
+    value = NUMBER_WORDS.get(best) or int(best or slot.default or 0)
+    return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if best else "default")
+
+
+def _quoted(sentence: str) -> list[str]:
+    """Return the quoted texts of a sentence, in order."""
+    return [next(g for g in match.groups() if g) for match in QUOTED.finditer(sentence)]
+
+
+def _text(name: str, slot: Slot, texts: list[str]) -> Filled:
+    """Take the next quoted text."""
+    value = texts.pop(0) if texts else slot.default
+    return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if value else "default")
 
 
 def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:

@@ -86,6 +86,26 @@ def test_calculator(sentence: str, formula: str, inputs: list[str]) -> None:
     assert list(values["inputs"]) == inputs
 
 
+@pytest.mark.parametrize(
+    ("sentence", "window"),
+    [
+        ("a 7-day rolling mean of wind", 7),
+        ("rolling mean of wind over 12 months", 12),
+        ("wind since 2012 with a rolling mean over 30 days", 30),
+        ("twelve month moving average of wind", 12),
+        ("rolling mean of wind", 1),
+        ("wind in 2012", 1),
+    ],
+)
+def test_a_number_stands_beside_its_word(sentence: str, window: int) -> None:
+    assert filling("time-series", sentence, "seattle-weather").values()["window"] == window
+
+
+def test_an_adverb_counts_only_as_it_is_typed() -> None:
+    assert filling("time-series", "wind over the years", "seattle-weather").values()["every"] == ""
+    assert filling("time-series", "yearly wind", "seattle-weather").values()["every"] == "Year"
+
+
 @pytest.mark.parametrize("quotes", ["``", '""', "“”", "''", "‘’"])
 def test_a_quoted_column_that_is_not_there_is_an_error(quotes: str) -> None:
     with pytest.raises(ColumnUnknown) as caught:
