@@ -80,6 +80,8 @@ def title_of(recipe: Recipe, filling: Filling, table: Table | None) -> str:
             return f"{readable(values['value'])} over time"[:120]
         case "distribution":
             return f"Distribution of {_inside(values['value'])}"[:120]
+        case "correlation" if values["x"] and values["y"]:
+            return f"Correlation of {_inside(values['x'])} and {_inside(values['y'])}"[:120]
         case "calculator":
             known = (k.title for k in recipe.manifest.known if k.formula == values["formula"])
             return next(known, recipe.manifest.title)

@@ -24,15 +24,37 @@ VEGA = "application/vnd.vegalite.v5+json"
 
 
 class Screen(DisplayPublisher):
-    """Keeps what is displayed since the last clear."""
+    """Keeps what is displayed since the last clear, in each Output widget and beside them."""
+
+    areas: dict[str, list[dict[str, Any]]] = {}
+    inside: list[str] = []
 
     def publish(self, data: dict[str, Any], metadata: Any = None, **_: Any) -> None:
-        self.shown.append(data)
+        self._area.append(data)
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shown.clear()
+        self._area.clear()
 
-    shown: list[dict[str, Any]] = []
+    @property
+    def _area(self) -> list[dict[str, Any]]:
+        return self.areas.setdefault(self.inside[-1] if self.inside else "", [])
+
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        return [data for area in self.areas.values() for data in area]
+
+
+def _enter(output: ipywidgets.Output) -> None:
+    Screen.inside.append(output.model_id or str(id(output)))
+
+
+def _leave(output: ipywidgets.Output, *_: Any) -> None:
+    Screen.inside.pop()
+
+
+# Without a kernel an Output widget captures nothing.
+ipywidgets.Output.__enter__ = _enter
+ipywidgets.Output.__exit__ = _leave
 
 
 class Shell(InteractiveShell):
@@ -61,7 +83,7 @@ class App:
         config.HistoryManager.enabled = False
         self.screen: Screen = Shell.instance(config=config).display_pub
         self.variables: dict[str, Any] = {}
-        self.screen.shown = []
+        self.screen.areas.clear()
         before = Path.cwd()
         os.chdir(data.parent if data else before)
         try:
@@ -84,6 +106,11 @@ class App:
     def spec(self) -> dict[str, Any] | None:
         """The chart on the screen."""
         return next((s[VEGA] for s in self.screen.shown if VEGA in s), None)
+
+    @property
+    def specs(self) -> list[dict[str, Any]]:
+        """The charts on the screen."""
+        return [s[VEGA] for s in self.screen.shown if VEGA in s]
 
     @property
     def values(self) -> list[dict[str, Any]]:
