@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nexus_jupyter.artifacts.metadata import new_id, now, slug, write_app
 from nexus_jupyter.models.artifact import AppRecord, Component, Port, Provenance, Runtime
 from nexus_jupyter.models.table import Table
-from nexus_jupyter.recipes.manifest import Recipe, TemplateCell, shared_cell
+from nexus_jupyter.recipes.manifest import Manifest, Recipe, TemplateCell, shared_cell
 from nexus_jupyter.recipes.slots import Filling
 from nexus_jupyter.recipes.words import UNITS
 
@@ -52,7 +52,7 @@ def instantiate(
             for t in recipe.cells
             if not t.markdown and t.role == "app"
         ),
-        runtime=Runtime(kernel=KERNEL, dependencies=_dependencies(table)),
+        runtime=Runtime(kernel=KERNEL, dependencies=_dependencies(manifest, table)),
         inputs=(Port(name="data", kind="file", label="Data file", default=table.file),) if table else (),
         outputs=tuple(Port(name=f"{o.kind}", kind=o.kind) for o in manifest.outputs),
         provenance=Provenance(
@@ -82,9 +82,10 @@ def title_of(recipe: Recipe, filling: Filling, table: Table | None) -> str:
             return f"Distribution of {_inside(values['value'])}"[:120]
         case "correlation" if values["x"] and values["y"]:
             return f"Correlation of {_inside(values['x'])} and {_inside(values['y'])}"[:120]
-        case "calculator":
+        case "calculator" | "simulator":
             known = (k.title for k in recipe.manifest.known if k.formula == values["formula"])
-            return next(known, recipe.manifest.title)
+            written = f"Simulator: {values['formula']}" if recipe.manifest.id == "simulator" else recipe.manifest.title
+            return next(known, written)[:120]
     if table:
         return f"{recipe.manifest.title}: {readable(table.file.rsplit('.', 1)[0])}"[:120]
     return recipe.manifest.title
@@ -174,8 +175,9 @@ def _markdown(template: TemplateCell, source: str) -> NotebookNode:
     return cell
 
 
-def _dependencies(table: Table | None) -> tuple[str, ...]:
+def _dependencies(manifest: Manifest, table: Table | None) -> tuple[str, ...]:
     if table is None:
-        return ("ipywidgets",)
+        draws = any(o.kind in {"chart", "table"} for o in manifest.outputs)
+        return ("ipywidgets", "pandas") if draws else ("ipywidgets",)
     extra = {"excel": ("python-calamine",), "parquet": ("pyarrow",)}.get(table.format, ())
     return ("ipywidgets", "pandas", *extra)

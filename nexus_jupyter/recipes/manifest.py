@@ -26,7 +26,7 @@ class Slot(Record):
     """One choice of a recipe that the sentence and the data may fill."""
 
     label: str
-    type: Literal["column", "choice", "number", "text", "formula", "inputs"]
+    type: Literal["column", "choice", "number", "text", "formula", "inputs", "input"]
     constant: str = Field(pattern=r"^[A-Z][A-Z_]*$")
     kinds: tuple[ColumnKind, ...] = ()
     after: tuple[str, ...] = Field((), description="Words behind which a column name fills this slot.")
@@ -47,6 +47,7 @@ class KnownFormula(Record):
     formula: str
     inputs: dict[str, float]
     title: str
+    along: str = Field("", description="The input that a plot of it is drawn along.")
 
 
 class ExpectedOutput(Record):

@@ -33,6 +33,20 @@ TIME = re.compile(
     r"|(per|by|each|every) (day|week|month|quarter|year|date))\b",
     re.I,
 )
+ALONG = (
+    "over",
+    "against",
+    "versus",
+    "vs",
+    "along",
+    "function of",
+    "vary",
+    "varying",
+    "sweep",
+    "sweeping",
+    "depends on",
+)
+TIMES = {stem(w) for w in ("t", "time", "year", "month", "week", "day", "hour", "second", "x")}
 DIVIDERS = {"by", "per", "across", "against", "over", "versus", "vs"}
 ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
 
@@ -339,7 +353,7 @@ def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
     written = written_formula(sentence)
     text = f" {' '.join(stem(t) for t in tokens(sentence))} "
     inputs: dict[str, float] = {}
-    formula, source = slots["formula"].default, "default"
+    formula, along, source = slots["formula"].default, "", "default"
     if written:
         formula, inputs, source = written, {}, "sentence"
     else:
@@ -349,11 +363,28 @@ def _formula(manifest: Manifest, sentence: str) -> dict[str, Filled]:
             told = sum(len(phrase) for phrase in phrases if f" {phrase} " in text)
             if told > most:
                 formula, inputs, source, most = known.formula, dict(known.inputs), "sentence", told
+                along = known.along
     origin: Literal["sentence", "default"] = "sentence" if source == "sentence" else "default"
+    values: dict[str, Any] = {"formula": formula, "inputs": inputs, "input": _along(sentence, formula, along)}
     return {
-        "formula": Filled(slot="formula", constant=slots["formula"].constant, value=formula, source=origin),
-        "inputs": Filled(slot="inputs", constant=slots["inputs"].constant, value=inputs, source=origin),
+        name: Filled(slot=name, constant=slot.constant, value=values[slot.type], source=origin)
+        for name, slot in slots.items()
+        if slot.type in values
     }
+
+
+def _along(sentence: str, formula: str, usual: str) -> str:
+    """Return the input that a plot is drawn along: the one named behind "over" or "varying", else the usual one."""
+    names = [n.id for n in ast.walk(ast.parse(formula, mode="eval")) if isinstance(n, ast.Name)]
+    names = [n for n in dict.fromkeys(names) if n not in FUNCTIONS | {"pi", "e"}]
+    words = tokens(sentence)
+    for position in range(len(words)):
+        if _behind(words, position, ALONG):
+            behind = [m.column for m in mentions(" ".join(words[position : position + 3]), names) if m.start == 0]
+            if behind:
+                return behind[0]
+    times = [n for n in names if {stem(t) for t in tokens(n)} & TIMES]
+    return next(iter([*([usual] if usual in names else []), *times, *names]), "")
 
 
 def is_formula_written(sentence: str) -> bool:
