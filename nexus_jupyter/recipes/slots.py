@@ -16,6 +16,9 @@ QUOTES = (("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), 
 QUOTED = re.compile(
     "|".join(f"{a}([^{a}{b}]{{1,120}}){b}" for a, b in QUOTES) + r"|(?<!\w)'([^']{1,120})'(?!\w)"  # not in "men's"
 )
+TEXTS = re.compile(
+    "|".join(f"{a}([^{a}{b}]+){b}" for a, b in QUOTES) + r"|(?<!\w)'((?:[^']|(?<=\w)'(?=\w))+)'(?!\w)"
+)  # the same around texts of any length
 FORMULA_TOKEN = re.compile(r"\*\*|//|[-+*/%()]|[^\W\d]\w*|\d+\.?\d*|\.\d+")
 LONGEST_FORMULA = 200  # tokens
 NEAR = 5  # words between a number and what it counts
@@ -90,12 +93,14 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
     if table is not None:
         filled, notes = _columns(manifest, sentence, table)
     texts = _quoted(sentence)
+    has_texts = any(s.type == "text" for s in manifest.slots.values())
+    said = TEXTS.sub(" ", sentence) if has_texts else sentence  # what is in the texts says nothing about the app
     for name, slot in manifest.slots.items():
         match slot.type:
             case "column" if table is None:  # the recipe brings a table of its own
                 filled[name] = Filled(slot=name, constant=slot.constant, value=slot.default, source="default")
             case "choice":
-                filled[name] = _choice(name, slot, sentence, table)
+                filled[name] = _choice(name, slot, said, table)
             case "number":
                 filled[name] = _number(name, slot, sentence)
             case "text":
@@ -338,7 +343,7 @@ def _number(name: str, slot: Slot, sentence: str) -> Filled:
 
 def _quoted(sentence: str) -> list[str]:
     """Return the quoted texts of a sentence, in order."""
-    return [next(g for g in match.groups() if g) for match in QUOTED.finditer(sentence)]
+    return [next(g for g in match.groups() if g) for match in TEXTS.finditer(sentence)]
 
 
 def _text(name: str, slot: Slot, texts: list[str]) -> Filled:
