@@ -29,7 +29,7 @@ def instantiate(
     words = {"title": title, "description": description_of(recipe, table), "recipe": manifest.title}
     cells: list[NotebookNode] = []
     for template in recipe.cells:
-        cells += _cells(template, words, filling, table)
+        cells += _cells(template, words, filling, table, sample=manifest.sample)
     nb: NotebookNode = new_notebook(cells=cells)
     nb.metadata["kernelspec"] = {
         "name": KERNEL,
@@ -133,13 +133,17 @@ def _literal(value: Any) -> str:
     return pprint.pformat(value, width=100, sort_dicts=False)
 
 
-def _cells(template: TemplateCell, words: dict[str, str], filling: Filling, table: Table | None) -> list[NotebookNode]:
+def _cells(
+    template: TemplateCell, words: dict[str, str], filling: Filling, table: Table | None, *, sample: str
+) -> list[NotebookNode]:
     """Return the notebook cells that one template cell becomes."""
     if template.source.startswith("# slots"):
         return [_code(template, slots_source(filling, table))]
     shared = template.source.removeprefix("# shared: ") if template.source.startswith("# shared: ") else ""
     if shared == "about":
         return [_markdown(template, ABOUT.format(**words))]
+    if shared == "load" and table is None:
+        return [_code(template, shared_cell(sample))]
     if shared == "load":
         assert table is not None
         cells = [_code(template, shared_cell(f"load_{table.format}"))]
@@ -177,7 +181,7 @@ def _markdown(template: TemplateCell, source: str) -> NotebookNode:
 
 def _dependencies(manifest: Manifest, table: Table | None) -> tuple[str, ...]:
     if table is None:
-        draws = any(o.kind in {"chart", "table"} for o in manifest.outputs)
-        return ("ipywidgets", "pandas") if draws else ("ipywidgets",)
+        needs_pandas = manifest.sample or any(o.kind == "chart" for o in manifest.outputs)
+        return ("ipywidgets", "pandas") if needs_pandas else ("ipywidgets",)
     extra = {"excel": ("python-calamine",), "parquet": ("pyarrow",)}.get(table.format, ())
     return ("ipywidgets", "pandas", *extra)

@@ -71,6 +71,7 @@ class Manifest(Record):
     slots: dict[str, Slot] = {}
     outputs: tuple[ExpectedOutput, ...]
     known: tuple[KnownFormula, ...] = ()
+    sample: str = Field("", description="Shared cell that makes a table where its owner gives none.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,8 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
     notes: list[str] = []
     if table is not None:
         filled, notes = _columns(manifest, sentence, table)
+    elif manifest.sample:
+        notes.append("No data file is given: a small sample stands in its place.")
     texts = _quoted(sentence)
     has_texts = any(s.type == "text" for s in manifest.slots.values())
     said = TEXTS.sub(" ", sentence) if has_texts else sentence  # what is in the texts says nothing about the app
@@ -230,8 +232,9 @@ def _is_of(table: Table, name: str, kinds: tuple[str, ...]) -> bool:
 
 
 def _suits(slot: Slot, table: Table, name: str) -> bool:
-    """Return whether a named column may fill a slot; where names matter, a number or category needs a telling one."""
-    is_telling = not slot.names or _is_named(slot, name) or _is_of(table, name, (slot.kinds[0], "text"))
+    """Return whether a named column may fill a slot; a number or a category is a time only if its name says so."""
+    is_time = bool(slot.names) and slot.kinds[0] == "date"
+    is_telling = not is_time or _is_named(slot, name) or _is_of(table, name, ("date", "text"))
     return is_telling and _is_of(table, name, slot.kinds)
 
 
