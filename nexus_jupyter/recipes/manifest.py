@@ -37,6 +37,7 @@ class Slot(Record):
     choices: dict[str, tuple[str, ...]] = {}
     suits_slot: str = Field("", description="Slot whose column decides a choice that the sentence leaves open.")
     suits: dict[ColumnKind, str] = Field({}, description="Kind of that column -> choice.")
+    told_by: dict[str, str] = Field({}, description="Slot that the sentence fills -> choice it stands for.")
     default: str = ""
 
 

@@ -94,7 +94,7 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
         filled, notes = _columns(manifest, sentence, table)
     elif manifest.sample:
         notes.append("No data file is given: a small sample stands in its place.")
-    texts = _quoted(sentence)
+    texts = _quoted(sentence, {c.name for c in table.columns} if table else set())
     has_texts = any(s.type == "text" for s in manifest.slots.values())
     said = TEXTS.sub(" ", sentence) if has_texts else sentence  # what is in the texts says nothing about the app
     for name, slot in manifest.slots.items():
@@ -146,6 +146,7 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
     notes: list[str] = []
     missing: list[str] = []
     subject = _subject(manifest, words, found)
+    own = _own_words(manifest) | CALENDAR
     for name, slot in sorted(slots.items(), key=lambda s: len(s[1].kinds)):  # the most particular chooses first
         if name in chosen:
             filled[name] = Filled(slot=name, constant=slot.constant, value=chosen[name].column, source="sentence")
@@ -153,7 +154,7 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
         best = "" if slot.only_named else _likely(slot, table, taken)
         taken.add(best)
         filled[name] = Filled(slot=name, constant=slot.constant, value=best, source="data" if best else "default")
-        missed = _unmatched(words, slot, found) or (subject if slot.kinds[0] == "number" else "")
+        missed = _unmatched(words, slot, found, own) or (subject if slot.kinds[0] == "number" else "")
         if missed:
             missing.append(missed)
             instead = f" `{best}` stands in its place; change it in the app." if best else ""
@@ -185,14 +186,19 @@ def _over_time(slots: dict[str, Slot], sentence: str, table: Table, chosen: dict
 def _subject(manifest: Manifest, words: list[str], found: list[Mention]) -> str:
     """Return the word before `by`, `per`, ... that names no column and is none of the recipe's own, or nothing."""
     covered = {i for m in found for i in range(m.start, m.end)}
-    own = {stem(t) for text in (*manifest.words, manifest.title) for t in tokens(text)}
-    own |= {stem(t) for s in manifest.slots.values() for ws in s.choices.values() for w in ws for t in tokens(w)}
+    own = _own_words(manifest)
     for position, word in enumerate(words):
         if word in DIVIDERS and position:
             before = words[position - 1]
             is_name = position - 1 not in covered and before not in STOP and before not in ARTICLES
             return before if is_name and stem(before) not in own else ""
     return ""
+
+
+def _own_words(manifest: Manifest) -> set[str]:
+    """Return the stems that speak of the recipe itself."""
+    own = {stem(t) for text in (*manifest.words, manifest.title) for t in tokens(text)}
+    return own | {stem(t) for s in manifest.slots.values() for ws in s.choices.values() for w in ws for t in tokens(w)}
 
 
 def _columns_are(table: Table) -> str:
@@ -255,6 +261,7 @@ def _follow(manifest: Manifest, filled: dict[str, Filled], table: Table | None) 
         for choice, other in slot.follows.items():
             if any(f.value == choice for f in filled.values()) and filled[other].source == "sentence":
                 value = filled[other].value
+        value = next((c for other, c in slot.told_by.items() if filled[other].source == "sentence"), value)
         column = table.column(str(filled[slot.suits_slot].value)) if table and slot.suits_slot else None
         if column is not None:
             value = slot.suits.get(column.kind, value)
@@ -270,12 +277,12 @@ def _behind(words: list[str], start: int, after: tuple[str, ...]) -> int:
     return max((len(a.split()) for a in after if before == a or before.endswith(f" {a}")), default=0)
 
 
-def _unmatched(words: list[str], slot: Slot, found: list[Mention]) -> str:
+def _unmatched(words: list[str], slot: Slot, found: list[Mention], own: set[str]) -> str:
     """Return the word behind `by`, `per`, ... that names no column, or an empty string."""
     covered = {i for m in found for i in range(m.start, m.end)}
     telling = tuple(a for a in slot.after if a not in VAGUE)
     for position, word in enumerate(words):
-        is_name = position not in covered and word not in STOP and word not in ARTICLES
+        is_name = position not in covered and word not in STOP and word not in ARTICLES and stem(word) not in own
         if is_name and _behind(words, position, telling):
             return word
     return ""
@@ -344,9 +351,10 @@ def _number(name: str, slot: Slot, sentence: str) -> Filled:
     return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if best else "default")
 
 
-def _quoted(sentence: str) -> list[str]:
-    """Return the quoted texts of a sentence, in order."""
-    return [next(g for g in match.groups() if g) for match in TEXTS.finditer(sentence)]
+def _quoted(sentence: str, names: set[str]) -> list[str]:
+    """Return the quoted texts of a sentence that name no column, in order."""
+    found = [next(g for g in match.groups() if g) for match in TEXTS.finditer(sentence)]
+    return [text for text in found if text not in names]
 
 
 def _text(name: str, slot: Slot, texts: list[str]) -> Filled:
