@@ -21,7 +21,7 @@ def number_columns(first):
 def group_columns(first=None, most=50):
     """Return the columns whose few values may name groups; `first` is offered whatever it holds."""
     found = [c for c in table.columns if 1 < table[c].astype("string").nunique() <= most]
-    found = [c for c in found if not pd.api.types.is_float_dtype(table[c]) or table[c].nunique() <= 12]
+    found = [c for c in found if not pd.api.types.is_numeric_dtype(table[c]) or table[c].nunique() <= 12]
     return list(dict.fromkeys([*found, *([first] if first else [])]))
 
 

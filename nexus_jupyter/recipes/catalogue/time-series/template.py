@@ -18,12 +18,11 @@
 # %% role=setup id=as_times
 # shared: times
 
-# %% role=setup id=times
-import functools
+# %% role=setup id=periods
+# shared: periods
 
+# %% role=setup id=times
 ALL = "(one line)"
-PERIODS = {"Day": "D", "Week": "W", "Month": "M", "Quarter": "Q", "Year": "Y"}
-EVERY_OPTIONS = ["As it is", *PERIODS]
 COMBINATIONS = {
     "Average": "mean",
     "Sum": "sum",
@@ -34,31 +33,6 @@ COMBINATIONS = {
 }
 MOST_POINTS = 1500  # more than this no screen shows side by side
 MOST_LINES = 8
-MOST_STOPS = 200  # of the range slider
-
-
-@functools.cache
-def times_of(name):
-    return as_times(table[name])
-
-
-def has_times(name):
-    """Return whether nearly all of a column's first values are times."""
-    first = table[name].dropna().head(100)
-    return len(first) > 0 and as_times(first).notna().mean() >= 0.9
-
-
-def period_of(times, every):
-    """Return the beginning of the period that each time falls into; weeks begin on Monday."""
-    return times if every == "As it is" else times.dt.to_period(PERIODS[every]).dt.start_time
-
-
-def finest(times):
-    """Return the shortest period that leaves few enough points to see."""
-    for every in EVERY_OPTIONS:
-        if period_of(times.dropna(), every).nunique() <= MOST_POINTS:
-            return every
-    return "Year"
 
 
 # %% role=setup id=series
@@ -70,15 +44,6 @@ def series_of(time, value, split, every, combine, window):
     points = rows.groupby(["Line", "Time"], sort=True)["Value"].agg(COMBINATIONS[combine]).reset_index()
     points["Rolling"] = points.groupby("Line")["Value"].transform(lambda values: values.rolling(window).mean())
     return points
-
-
-def written(times):
-    """Return times as text, no longer than they need to be."""
-    times = pd.Series(times, dtype="datetime64[ns]")
-    if (times == times.dt.normalize()).all():
-        is_year = ((times.dt.month == 1) & (times.dt.day == 1)).all()
-        return times.dt.strftime("%Y" if is_year else "%Y-%m-%d").tolist()
-    return times.dt.strftime("%Y-%m-%d %H:%M").tolist()
 
 
 def summary_of(points):
@@ -138,12 +103,11 @@ time = widgets.Dropdown(options=times, value=TIME_COLUMN, description="Over")
 split = widgets.Dropdown(options=splits, value=SPLIT_COLUMN or ALL, description="One line for each")
 every = widgets.Dropdown(
     options=[("value", "As it is"), *((name.lower(), name) for name in PERIODS)],
-    value=EVERY or finest(times_of(TIME_COLUMN)),
+    value=EVERY or finest(times_of(TIME_COLUMN), MOST_POINTS),
     description="One point for each",
 )
 combine = widgets.Dropdown(options=list(COMBINATIONS), value=COMBINE, description="Combined by")
 window = widgets.BoundedIntText(value=max(1, WINDOW), min=1, max=1000, description="Rolling mean over (1 = none)")
-NOWHERE = [("", None), (" ", None)]
 period = widgets.SelectionRangeSlider(
     options=NOWHERE,
     index=(0, 1),
@@ -153,18 +117,10 @@ period = widgets.SelectionRangeSlider(
 )
 
 
-def stops_of(time, every):
-    """Return the periods at which the range slider stops: all of them, or evenly thinned with both ends kept."""
-    found = period_of(times_of(time), every).dropna().drop_duplicates().sort_values().tolist()
-    if len(found) > MOST_STOPS:
-        found = [found[round(i * (len(found) - 1) / (MOST_STOPS - 1))] for i in range(MOST_STOPS)]
-    return list(zip(written(found), found)) if len(found) > 1 else NOWHERE
-
-
 def offer_period(_=None):
     """Let the range slider stop at the periods there are; what was chosen stays as far as it can."""
     (low, high), before = period.value, [stop for _, stop in period.options]
-    period.options = stops_of(time.value, every.value)
+    period.options = stops_of(times_of(time.value), every.value)
     stops = [stop for _, stop in period.options]
     period.layout.display = "none" if None in stops else None
     if None not in {*stops, *before} and (low, high) != (before[0], before[-1]):
