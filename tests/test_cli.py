@@ -94,7 +94,7 @@ def test_route(tmp_path: Path) -> None:
     assert body["choices"][0]["recipe"] == "group-compare"
     assert set(body["choices"][0]) >= {"recipe", "score"}
     code, body = run_route("tell me a joke", cwd=tmp_path)
-    assert (code, body["in_scope"], len(body["choices"])) == (0, False, 4)
+    assert (code, body["in_scope"], len(body["choices"])) == (0, False, 12)
 
 
 def run_route(*arguments: str, cwd: Path) -> tuple[int, dict[str, Any]]:

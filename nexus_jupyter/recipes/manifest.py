@@ -32,6 +32,7 @@ class Slot(Record):
     after: tuple[str, ...] = Field((), description="Words behind which a column name fills this slot.")
     names: tuple[str, ...] = Field((), description="Words in a column's own name that make it likely for this slot.")
     beside: tuple[str, ...] = Field((), description="Words next to which a number fills this slot.")
+    anywhere: bool = Field(False, description="Takes a column wherever the sentence names it, even if `only_named`.")
     only_named: bool = Field(False, description="Left empty unless the sentence names it.")
     follows: dict[str, str] = Field({}, description="Choice -> slot whose value this one takes unless named.")
     choices: dict[str, tuple[str, ...]] = {}
@@ -69,6 +70,7 @@ class Manifest(Record):
     needs_table: bool
     examples: tuple[str, ...] = Field(min_length=8)
     words: tuple[str, ...]
+    cues: tuple[str, ...] = Field((), description="Words that ask for this recipe whatever stands beside them.")
     slots: dict[str, Slot] = {}
     outputs: tuple[ExpectedOutput, ...]
     known: tuple[KnownFormula, ...] = ()

@@ -11,16 +11,39 @@ from dataclasses import dataclass
 from nexus_jupyter.errors import PromptRefused
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes.manifest import CATALOGUE, Manifest, catalogue
-from nexus_jupyter.recipes.slots import is_formula_written
+from nexus_jupyter.recipes.slots import is_formula_written, quoted_texts
 from nexus_jupyter.recipes.words import STOP, alike, mentions, stem, tokens
 
 MAX_PROMPT = 20_000
 IN_SCOPE = 0.30
 CLOSE = 0.12  # two choices nearer than this are a question to the owner
-UNKNOWN = 1.6  # weight of a word that no recipe knows
+UNKNOWN = 1.9  # weight of a word that no recipe knows
 UNKNOWN_IN_DATA = 0.7  # ... which over a table may well be one of its values
-BEYOND = 0.3  # taken off for each word of what no recipe does
+BEYOND = 0.4  # taken off for each word of what no recipe does
+CUE = 0.25  # added for a word that asks for one recipe alone
+NEARLY = 0.88  # how alike a misspelt word and a known one are
 GLUE = frozenset({"by", "per", "over", "against", "vs", "versus", "between", "each", "every"})
+COURSE = re.compile(
+    r"\b(daily|weekly|monthly|quarterly|yearly|annual(ly)?|rolling|moving|resampl\w*|since|from \d{4}"
+    r"|(over|across|through|throughout|with) (the |several |many )?(time|years?|months?|weeks?|days?|seasons?)"
+    r"|(per|by|each|every) (day|week|month|quarter|year)|(day|week|month|quarter|year) (by|to|over) \w+|trends?"
+    r"|how (did|has|have|does|do) .*(chang\w+|evolv\w+|develop\w*|gr[eo]w\w*|fluctuat\w+))\b"
+)
+CHART = re.compile(r"\b(chart|plot|graph|scatter\w*|draw|curve|area|bars?|dots?|points?)\b")
+DRAWING = re.compile(
+    r"\b(draw|paint|sketch)( me)? an? (?!.*\b(chart|plot|graph|line|bars?|histogram|scatter\w*|curve|diagram)\b)"
+)
+FUTURE = re.compile(r"\b(will|tomorrow|next (day|week|month|quarter|year))\b")
+LOOKUP = re.compile(
+    r"^(please )?(show|list|give|find|display|get|see|look up)\b.*\b(with|where|whose|having|containing|from|above|below)\b"
+)
+PLOTTED = re.compile(
+    r"\b(plot\w*|visuali[sz]e|curve|graph|slid\w+|vary|varying|chang\w+|affects?|move|explore|interactive\w*)\b"
+)
+YEARS = frozenset({"date", "time", "year", "month", "week", "day", "quarter"})
+COMPARATIVE = re.compile(
+    r"\b(more|less|fewer|better|worse|(heavi|tall|long|short|larg|small|high|low|fast|slow|old|young|rich|poor|bigg|strong|weak|cheap)i?er)\b"
+)
 SUPERLATIVE = re.compile(
     r"\b(most|least|best|worst|more|less|fewer|(?!interest|latest|request|forest)\w{3,}est|\w{3,}er than)\b"
 )
@@ -95,10 +118,31 @@ def _vocabulary(manifest: Manifest) -> list[str]:
 @functools.cache
 def _lexicon(recipe_id: str) -> frozenset[str]:
     manifest = catalogue()[recipe_id].manifest
-    words = [*manifest.words, manifest.title]
-    words += [w for s in manifest.slots.values() for ws in s.choices.values() for w in ws]
+    own = frozenset(_content(" ".join([*manifest.words, *manifest.cues, manifest.title])))
+    words = [w for s in manifest.slots.values() for ws in s.choices.values() for w in ws]
     words += [w for k in manifest.known for w in k.words]
-    return frozenset(_content(" ".join(words)))
+    return own | (frozenset(_content(" ".join(words))) - GLUE)
+
+
+@functools.cache
+def _by_letter() -> dict[str, tuple[str, ...]]:
+    """Return the words of all recipes by their first letter."""
+    known = sorted(set().union(*(_lexicon(r) for r in catalogue())))
+    return {letter: tuple(w for w in known if w[0] == letter) for letter in {w[0] for w in known}}
+
+
+@functools.lru_cache(maxsize=8192)
+def _meant(word: str) -> frozenset[str]:
+    """Return the known words that a word of a sentence may stand for: itself, or what it is a misspelling of."""
+    near = (w for w in _by_letter().get(word[0], ()) if min(len(w), len(word)) >= 0.75 * max(len(w), len(word)))
+    return frozenset(w for w in near if alike(word, w) > NEARLY)
+
+
+@functools.cache
+def _cues(recipe_id: str) -> tuple[str, ...]:
+    # "weekly" is no stem of "week": an adverb counts only as it is typed.
+    cues = catalogue()[recipe_id].manifest.cues
+    return tuple(cue if cue.endswith("ly") else " ".join(stem(t) for t in tokens(cue)) for cue in cues)
 
 
 @functools.cache
@@ -108,6 +152,12 @@ def _beyond(*, has_table: bool) -> frozenset[str]:
     words = raw["always"] if has_table else [*raw["always"], *raw["without_table"]]
     known = set().union(*(_lexicon(r) for r in catalogue()))
     return frozenset(_content(" ".join(words))) - known
+
+
+@functools.cache
+def _beyond_phrases() -> tuple[str, ...]:
+    raw = tomllib.loads((CATALOGUE / "beyond.toml").read_text(encoding="utf-8"))
+    return tuple(" ".join(stem(t) for t in tokens(phrase)) for phrase in raw["phrases"])
 
 
 def score(recipe_id: str, words: list[str], *, named: int, unknown: float) -> float:
@@ -125,7 +175,7 @@ def score(recipe_id: str, words: list[str], *, named: int, unknown: float) -> fl
     weights = _weights()
     lexicon = _lexicon(recipe_id)
     total = sum(weights.get(w, unknown) for w in words) or 1.0
-    hit = sum(weights.get(w, unknown) for w in words if any(alike(w, k) > 0.88 for k in lexicon))
+    hit = sum(weights.get(w, unknown) for w in words if not lexicon.isdisjoint(_meant(w)))
     near = 0.0
     present = set(words)
     for example in _examples(recipe_id):
@@ -145,39 +195,102 @@ def route(sentence: str, table: Table | None = None) -> Route:
     """
     sentence = check_prompt(sentence)
     names = [c.name for c in table.columns] if table else []
-    found = mentions(sentence, names)
+    texts = quoted_texts(sentence, set(names))
+    said = re.sub(r"['’]s\b", "", sentence)  # what's, men's
+    if len(texts) > 1:  # what stands in two quoted texts is not about the app
+        for text in texts:
+            said = said.replace(text, " ")
+    found = mentions(said, names)
     named_positions = {i for m in found for i in range(m.start, m.end)}
-    raw = tokens(sentence)
+    raw = tokens(said)
     # "by" and "against" speak of columns; without a named column and a table they say nothing.
     glue = GLUE if found or table is None else frozenset()
     free = [t for i, t in enumerate(raw) if i not in named_positions and (t not in STOP or t in glue)]
     words = [stem(t) for t in free if t not in GLUE or t in glue]
+    around = [t for i, t in enumerate(raw) if i not in named_positions]
+    spoken = f" {' '.join(map(stem, around))} {' '.join(t for t in around if t.endswith('ly'))} "
     beyond = _beyond(has_table=table is not None)
-    against = BEYOND * sum(w in beyond for w in words)
+    against = BEYOND * (
+        sum(w in beyond for w in words) + 2 * sum(f" {phrase} " in spoken for phrase in _beyond_phrases())
+    )
+    against += BEYOND * (DRAWING.search(said.casefold()) is not None)
+    request = Request(
+        sentence=said, words=tuple(words), named=tuple(m.column for m in found), texts=len(texts), table=table
+    )
     choices = []
     for recipe_id, recipe in catalogue().items():
         unknown = UNKNOWN if table is None else UNKNOWN_IN_DATA
         points = score(recipe_id, words, named=len(found), unknown=unknown) - against
-        points += _shape_bonus(recipe.manifest, sentence, [m.column for m in found], table)
+        points += CUE * any(f" {cue} " in spoken for cue in _cues(recipe_id)) + _shape_bonus(recipe.manifest, request)
         choices.append(Choice(recipe=recipe_id, title=recipe.manifest.title, score=round(min(1, max(0, points)), 3)))
     choices.sort(key=lambda c: (-c.score, c.recipe))
     return Route(choices=tuple(choices), in_scope=bool(choices) and choices[0].score >= IN_SCOPE)
 
 
-def _shape_bonus(manifest: Manifest, sentence: str, named: list[str], table: Table | None) -> float:
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a sentence asks for, as far as its shape tells."""
+
+    sentence: str
+    words: tuple[str, ...]
+    named: tuple[str, ...]
+    texts: int
+    table: Table | None
+
+
+def _shape_bonus(manifest: Manifest, request: Request) -> float:
     """Return what the shape of the request says: number by category compares, number by number plots."""
+    table = request.table
     if not manifest.needs_table:
-        # A formula over the columns of a table is a wish that no calculator fulfils.
-        return (0.35 if is_formula_written(sentence) else 0.0) - (0.2 if table else 0.0) - 0.1 * len(named)
+        return _shape_without_table(manifest, request)
+    text = request.sentence.casefold()
     if table is None:
-        return 0.0
+        return 0.12 * (manifest.id == "time-series" and COURSE.search(text) is not None and not CHART.search(text))
+    return _shape_of_table(manifest, request, table, text) - BEYOND * (FUTURE.search(text) is not None)
+
+
+def _shape_of_table(manifest: Manifest, request: Request, table: Table, text: str) -> float:
+    named = request.named
     kinds = [c.kind for n in named if (c := table.column(n))]
     groups = sum(k in {"category", "flag"} for k in kinds)
     numbers = kinds.count("number")
-    if manifest.id == "group-compare":
-        by = bool({"by", "per", "each", "every", "across", "between"} & set(tokens(sentence)))
-        ranks = SUPERLATIVE.search(sentence.casefold()) is not None
-        return 0.15 * (groups > 0 and (numbers > 0 or by)) + 0.15 * (groups > 0 and ranks) + 0.05 * (groups > 0)
-    if manifest.id == "chart-builder":
-        return 0.18 * (numbers >= 2 or ("date" in kinds and numbers > 0))
+    match manifest.id:
+        case "group-compare":
+            by = bool({"by", "per", "each", "every", "across", "between"} & set(tokens(text)))
+            ranks = SUPERLATIVE.search(text) is not None
+            either = COMPARATIVE.search(text) is not None and bool({"or", "than"} & set(tokens(text)))
+            bonus = 0.15 * (groups > 0 and (numbers > 0 or by)) + 0.15 * (groups > 0 and ranks) + 0.05 * (groups > 0)
+            return max(bonus, 0.32 * either)
+        case "chart-builder":
+            over_time = (
+                bool(table.of_kind("date")) and COURSE.search(text) is not None and CHART.search(text) is not None
+            )
+            return max(0.18 * (numbers >= 2 or ("date" in kinds and numbers > 0)), 0.12 * over_time)
+        case "time-series":
+            has_time = bool(table.of_kind("date")) or any(not YEARS.isdisjoint(tokens(c.name)) for c in table.columns)
+            return 0.3 * (COURSE.search(text) is not None and not CHART.search(text)) if has_time else -0.3
+        case "correlation":
+            return 0.05 * (numbers >= 2)
+        case "distribution":
+            return 0.05 * (numbers == 1)
+        case "table-explorer":
+            is_empty = not request.words and not named  # "what is in this file?"
+            return max(0.35 * is_empty, 0.3 * (LOOKUP.search(text) is not None))
     return 0.0
+
+
+def _shape_without_table(manifest: Manifest, request: Request) -> float:
+    """Return what the shape says of a recipe that works without a table."""
+    if any(s.type == "text" for s in manifest.slots.values()):
+        return 0.3 * (request.texts > 1) - 0.45 * (request.table is not None)
+    if manifest.sample:
+        return 0.0  # it takes a table as well
+    has_formula = any(s.type == "formula" for s in manifest.slots.values()) and is_formula_written(request.sentence)
+    # A formula over the columns of a table is a wish that no calculator fulfils.
+    plots = any(s.type == "input" for s in manifest.slots.values()) and PLOTTED.search(request.sentence.casefold())
+    return (
+        0.35 * has_formula
+        + 0.15 * bool(has_formula and plots)
+        - 0.2 * (request.table is not None)
+        - 0.1 * len(request.named)
+    )

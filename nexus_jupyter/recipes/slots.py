@@ -94,7 +94,7 @@ def fill(manifest: Manifest, sentence: str, table: Table | None) -> Filling:
         filled, notes = _columns(manifest, sentence, table)
     elif manifest.sample:
         notes.append("No data file is given: a small sample stands in its place.")
-    texts = _quoted(sentence, {c.name for c in table.columns} if table else set())
+    texts = quoted_texts(sentence, {c.name for c in table.columns} if table else set())
     has_texts = any(s.type == "text" for s in manifest.slots.values())
     said = TEXTS.sub(" ", sentence) if has_texts else sentence  # what is in the texts says nothing about the app
     for name, slot in manifest.slots.items():
@@ -135,7 +135,7 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
         if name not in chosen and mention not in chosen.values():
             chosen[name] = mention
     for name, slot in slots.items():
-        if name not in chosen and not slot.only_named:
+        if name not in chosen and (slot.anywhere or not slot.only_named):
             rest = [m for m in found if m not in chosen.values() and _suits(slot, table, m.column)]
             rest.sort(key=lambda m: (_preference(slot, table, m.column), -m.score))
             if rest:
@@ -304,6 +304,7 @@ def _likely(slot: Slot, table: Table, taken: set[str]) -> str:
         is_place = column.kind == "number" and not is_named and bool(CALENDAR & set(column_stems(column.name)))
         many = column.kind == "category" and column.unique > 12
         single = column.unique < 2
+        steps = column.kind == "number" and column.unique <= 10 < table.rows  # 4, 6 or 8 cylinders: hardly a measure
         return (
             kind == len(slot.kinds),
             column.name in taken,
@@ -312,6 +313,7 @@ def _likely(slot: Slot, table: Table, taken: set[str]) -> str:
             looks_like_key or is_place,
             single,
             many,
+            steps,
             column.missing,
         )
 
@@ -351,7 +353,7 @@ def _number(name: str, slot: Slot, sentence: str) -> Filled:
     return Filled(slot=name, constant=slot.constant, value=value, source="sentence" if best else "default")
 
 
-def _quoted(sentence: str, names: set[str]) -> list[str]:
+def quoted_texts(sentence: str, names: set[str]) -> list[str]:
     """Return the quoted texts of a sentence that name no column, in order."""
     found = [next(g for g in match.groups() if g) for match in TEXTS.finditer(sentence)]
     return [text for text in found if text not in names]

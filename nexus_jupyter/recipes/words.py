@@ -128,6 +128,7 @@ UNITS = frozenset(
         "k",
     ]
 )
+SHORT = {"maximum": "max", "minimum": "min"}
 MAX_WORDS = 400  # of a sentence in which columns are looked for
 SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -153,6 +154,8 @@ def tokens(text: str) -> list[str]:
 @functools.lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """Return a rough English stem: plural, -ing, -ed and -ly endings are cut."""
+    if word in SHORT:
+        return SHORT[word]
     for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("ly", 5), ("s", 4)):
         if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
             root = word[: -len(ending)]
@@ -197,12 +200,16 @@ def names(word: str, part: str) -> float:
 def mentions(sentence: str, columns: list[str]) -> list[Mention]:
     """Return where the sentence names columns, best and longest first, without overlaps."""
     words = [stem(t) for t in tokens(sentence)[:MAX_WORDS]]
+    given = set(words)
     found: list[Mention] = []
     for column in columns:
         parts = column_stems(column)
         if not parts:
             continue
         joined = "".join(parts)
+        spelt = tokens(column)
+        initials = "".join(w[0] for w in spelt) if len(spelt) > 2 else ""  # mpg: miles per gallon
+        digits = {w for w in spelt if w.isdigit()}  # they tell apart what else is alike
         best: Mention | None = None
         for start in range(len(words)):
             for length in range(1, min(len(parts), len(words) - start) + 1):
@@ -217,7 +224,9 @@ def mentions(sentence: str, columns: list[str]) -> list[Mention]:
                     orders = [parts, parts[::-1]] if length == len(parts) == 2 else [parts]  # max temp: temp_max
                     near = max(([names(w, p) for w, p in zip(span, o, strict=False)] for o in orders), key=sum)
                     score = (sum(near) / len(parts)) if all(near) else 0.0
-                score *= 1 + 0.02 * length
+                if length == 1 and span[0] == initials:
+                    score = 1.0
+                score *= (1 + 0.02 * length) * (1 if not digits else 1.15 if digits <= given else 0.95)
                 if score >= 0.55 and (best is None or score > best.score):
                     best = Mention(column=column, start=start, end=start + length, score=score)
         if best:

@@ -177,6 +177,12 @@ def test_types_are_converted_as_far_as_they_go(tmp_path: Path) -> None:
     assert left(app)[4][2] == "free"
 
 
+def test_a_conversion_may_be_asked_for(tmp_path: Path) -> None:
+    app = App("data-cleaner", "convert price to numbers", messy(tmp_path))
+    assert (app["convert"].value, app["to"].value) == ("price", "Number")
+    assert [r[2] for r in left(app)] == [1234.5, 12, 1234.5, -7, None, 0.5]
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
@@ -240,13 +246,16 @@ def test_controls_without_effect_are_hidden(tmp_path: Path) -> None:
         ("drop all rows with missing body mass", ("body_mass_g", "", "Drop rows", "", "Keep", "Keep", "Keep")),
         ("replace missing values in sex with 'unknown'", ("sex", "", "Fill: value", "unknown", "Keep", "Keep", "Keep")),
         ("fill missing values with 'x'", ("", "", "Fill: value", "x", "Keep", "Keep", "Keep")),
+        ("get rid of rows where sex is missing", ("sex", "", "Drop rows", "", "Keep", "Keep", "Keep")),
+        ("make the species lower case", ("species", "", "Keep", "", "Keep", "Keep", "lower")),
+        ("fill missing body mass with the median", ("body_mass_g", "", "Fill: median", "", "Keep", "Keep", "Keep")),
         ("fill gaps with the average", ("", "", "Fill: mean", "", "Keep", "Keep", "Keep")),
         ("trim whitespace and capitalise everything", ("", "", "Keep", "", "Keep", "Trim and collapse", "Title")),
     ],
 )
 def test_slots(tmp_path: Path, sentence: str, want: tuple[str, ...]) -> None:
     filling = App("data-cleaner", sentence, as_it_is(tmp_path, "penguins")).filling
-    assert tuple(filling.values().values()) == want
+    assert tuple(filling.values().values()) == (*want, "As it is")
     assert filling.notes == ()
 
 

@@ -101,6 +101,19 @@ def test_a_number_stands_beside_its_word(sentence: str, window: int) -> None:
     assert filling("time-series", sentence, "seattle-weather").values()["window"] == window
 
 
+@pytest.mark.parametrize(
+    ("table", "sentence", "value"),
+    [
+        ("penguins-raw", "distribution of Delta 15 N", "Delta 15 N (o/oo)"),
+        ("penguins-raw", "distribution of Delta 13 C", "Delta 13 C (o/oo)"),
+        ("cars", "outliers in mpg", "Miles_per_Gallon"),
+        ("seattle-weather", "spread of the minimum temperature", "temp_min"),
+    ],
+)
+def test_digits_initials_and_long_words_name_columns(table: str, sentence: str, value: str) -> None:
+    assert filling("distribution", sentence, table).values()["value"] == value
+
+
 def test_an_adverb_counts_only_as_it_is_typed() -> None:
     assert filling("time-series", "wind over the years", "seattle-weather").values()["every"] == ""
     assert filling("time-series", "yearly wind", "seattle-weather").values()["every"] == "Year"

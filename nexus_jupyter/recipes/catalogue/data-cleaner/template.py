@@ -189,11 +189,13 @@ value = widgets.Text(value=FILL_VALUE, description="Fill with", placeholder="0",
 duplicates = widgets.Checkbox(value=DUPLICATES == "Remove", description="Remove duplicates", indent=False)
 key = widgets.Dropdown(options=[ALL, *names], value=KEY_COLUMN or ALL, description="Duplicates have the same")
 convert = widgets.Dropdown(options=names, value=COLUMN or names[0], description="Convert column")
-to = widgets.Dropdown(options=[AS_IT_IS, "Number", "Date", "Text"], description="Convert it to")
+to = widgets.Dropdown(
+    options=[AS_IT_IS, "Number", "Date", "Text"], value=CONVERT_TO if COLUMN else AS_IT_IS, description="Convert it to"
+)
 download = widgets.Button(description="Prepare download", button_style="primary")
 link = widgets.HTML()
 result = widgets.Output()
-conversions = {}
+conversions = {COLUMN: CONVERT_TO} if COLUMN and CONVERT_TO != AS_IT_IS else {}
 
 
 def offer_controls():
