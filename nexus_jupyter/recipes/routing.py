@@ -18,20 +18,21 @@ MAX_PROMPT = 20_000
 IN_SCOPE = 0.30
 CLOSE = 0.12  # two choices nearer than this are a question to the owner
 UNKNOWN = 1.9  # weight of a word that no recipe knows
+UNKNOWN_UNCUED = 2.2  # ... where no word asks for a recipe by itself
 UNKNOWN_IN_DATA = 0.7  # ... which over a table may well be one of its values
 BEYOND = 0.4  # taken off for each word of what no recipe does
-CUE = 0.25  # added for a word that asks for one recipe alone
-NEARLY = 0.88  # how alike a misspelt word and a known one are
+CUE = 0.3  # added for a word that asks for one recipe alone
+NEARLY = 0.9  # how alike a misspelt word and a known one are
 GLUE = frozenset({"by", "per", "over", "against", "vs", "versus", "between", "each", "every"})
 COURSE = re.compile(
     r"\b(daily|weekly|monthly|quarterly|yearly|annual(ly)?|rolling|moving|resampl\w*|since|from \d{4}"
     r"|(over|across|through|throughout|with) (the |several |many )?(time|years?|months?|weeks?|days?|seasons?)"
-    r"|(per|by|each|every) (day|week|month|quarter|year)|(day|week|month|quarter|year) (by|to|over) \w+|trends?"
+    r"|(per|by|each|every)( \w+)? (day|week|month|quarter|year)|(day|week|month|quarter|year) (by|to|over) \w+|trends?"
     r"|how (did|has|have|does|do) .*(chang\w+|evolv\w+|develop\w*|gr[eo]w\w*|fluctuat\w+))\b"
 )
 CHART = re.compile(r"\b(chart|plot|graph|scatter\w*|draw|curve|area|bars?|dots?|points?)\b")
 DRAWING = re.compile(
-    r"\b(draw|paint|sketch)( me)? an? (?!.*\b(chart|plot|graph|line|bars?|histogram|scatter\w*|curve|diagram)\b)"
+    r"\b(draw|paint|sketch)( me)? (an?|my|our|the|some) (?!.*\b(chart|plot|graph|line|bars?|histogram|scatter\w*|curve|diagram)\b)"
 )
 FUTURE = re.compile(r"\b(will|tomorrow|next (day|week|month|quarter|year))\b")
 LOOKUP = re.compile(
@@ -40,6 +41,8 @@ LOOKUP = re.compile(
 PLOTTED = re.compile(
     r"\b(plot\w*|visuali[sz]e|curve|graph|slid\w+|vary|varying|chang\w+|affects?|move|explore|interactive\w*)\b"
 )
+CLOSENESS = re.compile(r"\bhow (strong|close|tight|near)\w*")
+EACH = re.compile(r"^\W*(\w+ ){1,3}(by|per|for each|in each|for every) \w+( \w+)?\W*$")
 YEARS = frozenset({"date", "time", "year", "month", "week", "day", "quarter"})
 COMPARATIVE = re.compile(
     r"\b(more|less|fewer|better|worse|(heavi|tall|long|short|larg|small|high|low|fast|slow|old|young|rich|poor|bigg|strong|weak|cheap)i?er)\b"
@@ -209,19 +212,26 @@ def route(sentence: str, table: Table | None = None) -> Route:
     words = [stem(t) for t in free if t not in GLUE or t in glue]
     around = [t for i, t in enumerate(raw) if i not in named_positions]
     spoken = f" {' '.join(map(stem, around))} {' '.join(t for t in around if t.endswith('ly'))} "
-    beyond = _beyond(has_table=table is not None)
+    cued = {recipe_id for recipe_id in catalogue() if any(f" {cue} " in spoken for cue in _cues(recipe_id))}
+    # A letter or a game may be what a quiz or a dashboard is about.
+    beyond = _beyond(has_table=table is not None or bool(cued))
     against = BEYOND * (
         sum(w in beyond for w in words) + 2 * sum(f" {phrase} " in spoken for phrase in _beyond_phrases())
     )
     against += BEYOND * (DRAWING.search(said.casefold()) is not None)
     request = Request(
-        sentence=said, words=tuple(words), named=tuple(m.column for m in found), texts=len(texts), table=table
+        sentence=said,
+        words=tuple(words),
+        named=tuple(m.column for m in found),
+        texts=len(texts),
+        is_cued=bool(cued),
+        table=table,
     )
+    unknown = (UNKNOWN if cued else UNKNOWN_UNCUED) if table is None else UNKNOWN_IN_DATA
     choices = []
     for recipe_id, recipe in catalogue().items():
-        unknown = UNKNOWN if table is None else UNKNOWN_IN_DATA
         points = score(recipe_id, words, named=len(found), unknown=unknown) - against
-        points += CUE * any(f" {cue} " in spoken for cue in _cues(recipe_id)) + _shape_bonus(recipe.manifest, request)
+        points += CUE * (recipe_id in cued) + _shape_bonus(recipe.manifest, request)
         choices.append(Choice(recipe=recipe_id, title=recipe.manifest.title, score=round(min(1, max(0, points)), 3)))
     choices.sort(key=lambda c: (-c.score, c.recipe))
     return Route(choices=tuple(choices), in_scope=bool(choices) and choices[0].score >= IN_SCOPE)
@@ -235,6 +245,7 @@ class Request:
     words: tuple[str, ...]
     named: tuple[str, ...]
     texts: int
+    is_cued: bool
     table: Table | None
 
 
@@ -245,6 +256,8 @@ def _shape_bonus(manifest: Manifest, request: Request) -> float:
         return _shape_without_table(manifest, request)
     text = request.sentence.casefold()
     if table is None:
+        if manifest.id == "group-compare":
+            return 0.2 * (EACH.search(text) is not None and COURSE.search(text) is None)
         return 0.12 * (manifest.id == "time-series" and COURSE.search(text) is not None and not CHART.search(text))
     return _shape_of_table(manifest, request, table, text) - BEYOND * (FUTURE.search(text) is not None)
 
@@ -270,12 +283,12 @@ def _shape_of_table(manifest: Manifest, request: Request, table: Table, text: st
             has_time = bool(table.of_kind("date")) or any(not YEARS.isdisjoint(tokens(c.name)) for c in table.columns)
             return 0.3 * (COURSE.search(text) is not None and not CHART.search(text)) if has_time else -0.3
         case "correlation":
-            return 0.05 * (numbers >= 2)
+            return 0.05 * (numbers >= 2) + 0.25 * (numbers >= 2 and CLOSENESS.search(text) is not None)
         case "distribution":
             return 0.05 * (numbers == 1)
         case "table-explorer":
             is_empty = not request.words and not named  # "what is in this file?"
-            return max(0.35 * is_empty, 0.3 * (LOOKUP.search(text) is not None))
+            return max(0.35 * is_empty, 0.3 * (LOOKUP.search(text) is not None and not request.is_cued))
     return 0.0
 
 
