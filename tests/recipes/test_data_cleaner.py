@@ -167,7 +167,7 @@ def test_words_may_mean_missing(tmp_path: Path) -> None:
 def test_types_are_converted_as_far_as_they_go(tmp_path: Path) -> None:
     app = App("data-cleaner", "clean", messy(tmp_path)).set(convert="price", to="Number")
     assert [r[2] for r in left(app)] == [1234.5, 12, 1234.5, -7, None, 0.5]
-    assert "1 values of `price` cannot be converted." in app.text
+    assert "1 value of `price` cannot be converted." in app.text
     app.set(convert="when", to="Date")
     assert [r[3] for r in left(app)] == ["2020-01-05", "2020-01-05", "2020-01-05", "2020-01-06", None, "2021-02-03"]
     assert (table_of(app)["price"][:2], table_of(app)["when"][:2]) == (["text", "number"], ["text", "date"])

@@ -229,7 +229,11 @@ def show(_=None):
     text = " · ".join(f"{what} **{old:,} → {new:,}**" for what, old, new in parts)
     notes = [f"`{name}` is read as {to.lower()}." for name, to in conversions.items()]
     lost = {n: int(rows[n].isna().sum() - table[n].loc[rows.index].isna().sum()) for n in conversions}
-    notes += [f"{count:,} values of `{name}` cannot be converted." for name, count in lost.items() if count > 0]
+    notes += [
+        f"{count:,} value{'s' * (count > 1)} of `{name}` cannot be converted."
+        for name, count in lost.items()
+        if count > 0
+    ]
     with result:
         result.clear_output(wait=True)
         display({"text/markdown": " ".join([text[:1].upper() + text[1:] + ".", *notes[:MOST_WORDS]])}, raw=True)
