@@ -34,9 +34,10 @@ def main() -> int:
             missed += 1
             continue
         figure.show()
-        meets = figure.value <= module.GOAL
+        at_least = getattr(module, "AT_LEAST", False)
+        meets = figure.value >= module.GOAL if at_least else figure.value <= module.GOAL
         missed += not meets
-        figures.append({**figure.as_json(), "goal": module.GOAL, "meets": meets})
+        figures.append({**figure.as_json(), "goal": module.GOAL, "at_least": at_least, "meets": meets})
     folder = Path(__file__).parent
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)
     conditions = {
