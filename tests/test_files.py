@@ -15,8 +15,8 @@ import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from nexus_jupyter.artifacts.contents import make_saves_atomic
-from nexus_jupyter.files import atomic_writer, remove_stale, write_atomic
 from nexus_jupyter.errors import StorageFailed
+from nexus_jupyter.files import atomic_writer, remove_stale, write_atomic
 
 KILLS = 200
 

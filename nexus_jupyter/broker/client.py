@@ -102,8 +102,9 @@ class BrokerClient:
 
 
 def _pieces(connection: socket.socket) -> Iterator[bytes]:
-    while piece := connection.recv(PIECE):
-        yield piece
+    with contextlib.suppress(ConnectionError):  # an end in the middle, which the reader of the answer sees
+        while piece := connection.recv(PIECE):
+            yield piece
 
 
 class AsyncBrokerClient:

@@ -135,7 +135,8 @@ def _start(state: Path, seconds: float) -> Endpoint:
     log = state / "broker.log"
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "nexus_jupyter.broker", "--state", str(state)],
+            # -P: a file in the state folder is no module.
+            [sys.executable, "-P", "-m", "nexus_jupyter.broker", "--state", str(state)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -124,6 +124,7 @@ class ModelRouter:
         self._ports = ports
         self._local: dict[str, tuple[Connection, tuple[str, ...]]] = {}
         self._looked = -GOOD_FOR_SECONDS
+        self._looking = asyncio.Lock()
 
     def every(self) -> list[Connection]:
         """Return all connections that can be used now, the owner's first."""
@@ -163,21 +164,21 @@ class ModelRouter:
             raise ModelNotConnected(
                 "No model is connected.", "Enter a provider's key, or start a local server such as Ollama."
             )
-        raise ModelUnknown(f"There is no model `{model[:80]}`.", self._nearest(model))
+        raise ModelUnknown(f"There is no model `{model[:80]}`.", self.nearest(model))
 
     def _target(self, model: str, head: str, name: str) -> Target | None:
         found = {c.id: c for c in self.every()}
         if name and head in found:
             return Target(model=model, connection=found[head], name=name)
-        if not name:  # `gpt-4o` means the provider that has it
-            for connection in found.values():
-                if model in prices.known_models(connection.kind) or model in self.local_models(connection.id):
-                    return Target(model=f"{connection.id}/{model}", connection=connection, name=model)
+        for connection in found.values():  # `gpt-4o` means the provider that has it
+            if model in self.names(connection):
+                return Target(model=f"{connection.id}/{model}", connection=connection, name=model)
         return None
 
-    def _nearest(self, model: str) -> str:
+    def nearest(self, model: str) -> str:
+        """Return what to do about an unknown model: the names most like it."""
         every = [f"{c.id}/{n}" for c in self.every() for n in self.names(c)]
-        near = difflib.get_close_matches(model, every, 3, 0.4)
+        near = [n for n in difflib.get_close_matches(model, every, 4, 0.4) if n != model][:3]
         return f"Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "See: nexus models"
 
     def names(self, connection: Connection) -> tuple[str, ...]:
@@ -186,24 +187,25 @@ class ModelRouter:
 
     async def look_around(self) -> None:
         """Look for servers of models on this machine; what was found is good for a while."""
-        if time.monotonic() - self._looked < GOOD_FOR_SECONDS:
-            return
-        self._looked = time.monotonic()
-        servers = self._servers()
-        found = await asyncio.gather(*(_models_at(port) for _, _, port in servers))
-        self._local = {
-            name: (Connection(id=name, kind="openai", api_base=f"http://127.0.0.1:{port}/v1", label=label), models)
-            for (name, label, port), models in zip(servers, found, strict=True)
-            if models is not None
-        }
+        async with self._looking:  # who comes meanwhile waits for what is found
+            if time.monotonic() - self._looked < GOOD_FOR_SECONDS:
+                return
+            servers = self._servers()
+            found = await asyncio.gather(*(_models_at(port) for _, _, port in servers))
+            self._local = {
+                name: (Connection(id=name, kind="openai", api_base=f"http://127.0.0.1:{port}/v1", label=label), models)
+                for (name, label, port), models in zip(servers, found, strict=True)
+                if models is not None
+            }
+            self._looked = time.monotonic()
 
     def _servers(self) -> list[tuple[str, str, int]]:
         told = self._ports()
         if told is None:
             return list(LOCAL_SERVERS)
         labels = {name: label for name, label, _ in LOCAL_SERVERS}
-        pairs = [part.split("=") for part in told.split(",") if "=" in part]
-        return [(name, labels.get(name, name), int(port)) for name, port in pairs]
+        pairs = [part.strip().partition("=") for part in told.split(",")]
+        return [(name, labels.get(name, name), int(port)) for name, _, port in pairs if name and port.isdecimal()]
 
 
 async def _models_at(port: int) -> tuple[str, ...] | None:

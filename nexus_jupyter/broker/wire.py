@@ -211,7 +211,7 @@ class Answer:
                 yield Failed(error_from(body))
                 return
             yield from self._said(body)
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError):
             self._is_over = True
             yield Failed(ProviderFailed("A part of the answer cannot be read.", "Ask again."))
 

@@ -54,7 +54,7 @@ class Redactor:
         # The longest first: a form may begin with another.
         ordered = sorted(every, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._beginnings = {f[:n] for f in every for n in range(1, len(f))}
+        self._forms = ordered
         self.longest = max(map(len, every), default=0)
 
     def clean(self, text: str) -> str:
@@ -63,10 +63,16 @@ class Redactor:
 
     def held_back(self, text: str) -> int:
         """Return how many of the last characters may be the beginning of a secret."""
-        for count in range(min(self.longest - 1, len(text)), 0, -1):
-            if text[-count:] in self._beginnings:
-                return count
-        return 0
+        # Form by form, so that memory does not grow with the square of a key's length.
+        held = 0
+        for form in self._forms:
+            start = max(0, len(text) - len(form) + 1)
+            while (start := text.find(form[0], start, len(text) - held)) >= 0:
+                if form.startswith(text[start:]):
+                    held = len(text) - start
+                    break
+                start += 1
+        return held
 
     def stream(self) -> StreamRedactor:
         """Return a redactor for a text that comes in pieces."""
