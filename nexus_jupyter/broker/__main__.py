@@ -148,7 +148,7 @@ def _listen() -> tuple[Path | None, str, list[socket.socket]]:
     base = tempfile.gettempdir()
     if len(base) > LONGEST_ADDRESS - 30:
         base = "/tmp"  # noqa: S108  a long TMPDIR does not fit into a socket's address
-    folder = Path(tempfile.mkdtemp(prefix="nexus-broker-", dir=base))  # mode 0700
+    folder = Path(tempfile.mkdtemp(prefix=endpoints.FOLDER, dir=base))  # mode 0700
     path = folder / "s"
     return folder, f"unix:{path}", [bind_unix_socket(str(path), mode=0o600)]
 

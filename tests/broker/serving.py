@@ -101,3 +101,4 @@ class Processes:
             os.kill(endpoint.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(endpoint.pid, 0)
+        endpoints._sweep(endpoint)
