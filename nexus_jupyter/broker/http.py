@@ -104,7 +104,7 @@ class BrokerHandler(RequestHandler):
         plain = [a.model_dump(mode="json") for a in answer] if isinstance(answer, list) else answer
         dump = getattr(plain, "model_dump", None)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(dump(mode="json") if dump else plain, ensure_ascii=False))
+        self.finish(json.dumps(dump(mode="json") if dump else plain))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send an error in OpenAI's form."""
@@ -359,7 +359,10 @@ class RedactHandler(BrokerHandler):
 
     def post(self) -> None:
         """Return them without."""
-        texts = json.loads(self.request.body or b"[]")
+        try:
+            texts = json.loads(self.request.body or b"[]")
+        except (ValueError, RecursionError):
+            texts = None
         if not isinstance(texts, list):
             raise BadRequest("A list of texts is wanted.")
         clean = self.broker.redactor().clean

@@ -19,7 +19,7 @@ MAX_HEAD = 65_536
 
 def request_bytes(method: str, path: str, token: str, body: Any = None, host: str = "nexus") -> bytes:
     """Return a request with a JSON body."""
-    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     head = [
         f"{method} {path} HTTP/1.0",
         f"Host: {host}",
