@@ -34,6 +34,7 @@ IDLE_SECONDS = 900.0
 LOOK_SECONDS = 2.0
 DRAIN_SECONDS = 600.0
 GRACE_SECONDS = 0.2  # for a request that was on its way
+BACKLOG = 1024  # callers who wait to be heard; a unix socket turns the next one away
 LARGEST_REQUEST = 64_000_000  # bytes
 LARGEST_LOG = 1_000_000  # bytes
 LONGEST_ADDRESS = 100  # a unix socket's address holds 108 bytes
@@ -150,7 +151,7 @@ def _listen() -> tuple[Path | None, str, list[socket.socket]]:
         base = "/tmp"  # noqa: S108  a long TMPDIR does not fit into a socket's address
     folder = Path(tempfile.mkdtemp(prefix=endpoints.FOLDER, dir=base))  # mode 0700
     path = folder / "s"
-    return folder, f"unix:{path}", [bind_unix_socket(str(path), mode=0o600)]
+    return folder, f"unix:{path}", [bind_unix_socket(str(path), mode=0o600, backlog=BACKLOG)]
 
 
 async def _until_idle(desk: Desk, state: Path, ended: asyncio.Event) -> None:

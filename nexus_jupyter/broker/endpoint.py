@@ -66,14 +66,21 @@ def connect(address: str, seconds: float = CONNECT_SECONDS) -> socket.socket:
     """
     kind, _, where = address.partition(":")
     if kind == "unix":
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            made.settimeout(seconds)
-            made.connect(where)
-        except BaseException:
-            made.close()
-            raise
-        return made
+        end = time.monotonic() + seconds
+        while True:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                made.settimeout(seconds)
+                made.connect(where)
+                return made
+            except BlockingIOError:  # many call at once: a unix socket does not let them queue
+                made.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            except BaseException:
+                made.close()
+                raise
     host, _, port = where.rpartition(":")
     return socket.create_connection((host, int(port)), timeout=seconds)
 

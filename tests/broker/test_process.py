@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import json
 import os
 import random
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -85,8 +87,8 @@ def test_the_file_is_the_owners_alone_and_the_process_shows_no_secret(state: Pat
     client(endpoint).ask("PUT", "/nexus/keys/openai", {"value": KEY})
     assert stat.S_IMODE((state / "broker.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    socket = Path(endpoint.address.removeprefix("unix:"))
-    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    listens = Path(endpoint.address.removeprefix("unix:"))
+    assert stat.S_IMODE(listens.parent.stat().st_mode) == 0o700
     for file in state.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file.name
     shown = Path(f"/proc/{endpoint.pid}/cmdline").read_bytes()
@@ -127,6 +129,28 @@ def test_another_process_of_the_same_user_cannot_read_its_memory(state: Path) ->
         command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("['auxv', 'environ', 'maps'] []\n", "")
+
+
+def test_hundreds_who_call_at_once_are_all_answered(state: Path, processes: Processes, monkeypatch: Any) -> None:
+    endpoint = processes.ensure(state)
+    os.kill(endpoint.pid, signal.SIGSTOP)  # so that they all wait
+    with concurrent.futures.ThreadPoolExecutor(300) as pool:
+        answers = [pool.submit(lambda: list(client(endpoint).stream(body("words")))[-1]) for _ in range(300)]
+        time.sleep(0.3)
+        os.kill(endpoint.pid, signal.SIGCONT)
+        assert {repr(a.result()) for a in answers} == {repr(Done())}
+
+
+def test_a_caller_waits_for_a_place_in_a_full_queue(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server, contextlib.ExitStack() as held:
+        server.bind(str(tmp_path / "s"))
+        server.listen(1)
+        for _ in range(2):
+            held.enter_context(endpoints.connect(f"unix:{tmp_path}/s"))
+        with pytest.raises(OSError, match="unavailable"):
+            endpoints.connect(f"unix:{tmp_path}/s", 0.05)
+        threading.Timer(0.1, lambda: held.enter_context(server.accept()[0])).start()
+        endpoints.connect(f"unix:{tmp_path}/s").close()
 
 
 def test_it_ends_when_nobody_asks_and_starts_again(state: Path, processes: Processes, monkeypatch: Any) -> None:
