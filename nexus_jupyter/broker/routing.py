@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import ipaddress
 import json
 import os
 import time
@@ -71,7 +72,11 @@ class Target:
 
 def is_on_this_machine(api_base: str) -> bool:
     """Return whether an address is this machine's."""
-    return urlsplit(api_base).hostname in {"127.0.0.1", "localhost", "::1"}
+    host = urlsplit(api_base).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def checked_base(address: str) -> str:
@@ -80,22 +85,24 @@ def checked_base(address: str) -> str:
     Raises
     ------
     BadRequest
-        It is none.
+        It is none; the error does not repeat it, for there may be a password in it.
     """
-    address = address.strip().rstrip("/")
-    if address and "://" not in address:
+    address = address.strip()
+    if "://" not in address:
         local = address.split(":")[0].split("/")[0] in {"localhost", "127.0.0.1"}
         address = f"{'http' if local else 'https'}://{address}"
     try:
         parts = urlsplit(address)
-        port_is_fine = parts.port is None or parts.port > 0
+        is_fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        port_is_fine, parts = False, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine or parts.username:
+        is_fine, parts = False, urlsplit("")
+    is_plain = address.isprintable() and " " not in address
+    if not (is_fine and is_plain) or parts.username or parts.password or parts.query or parts.fragment:
         raise BadRequest(
-            f"`{address[:100]}` is not a server's address.", "Give one such as https://models.example.org/v1"
+            "This is not a server's address, or there is more in it.",
+            "Give one such as https://models.example.org/v1, and its key apart from it.",
         )
-    return address
+    return address.rstrip("/")
 
 
 class ModelRouter:
@@ -157,6 +164,9 @@ class ModelRouter:
             target = self._target(model, head, name)
         if target is not None:
             return target
+        local = next((label for server, label, _ in LOCAL_SERVERS if server == head), "")
+        if name and local:
+            raise ModelNotConnected(f"{local} does not answer on this machine.", "Start it, then try again.")
         if name and (head in prices.providers() or head in LABELS):
             label = LABELS.get(head, head)
             raise ModelNotConnected(f"There is no key for {label}.", f"Enter one: nexus keys set {head}")
@@ -216,7 +226,7 @@ async def _models_at(port: int) -> tuple[str, ...] | None:
             try:
                 writer.write(request_bytes("GET", "/v1/models", "none", host=f"127.0.0.1:{port}"))
                 response, body = Response(), b""
-                while piece := await reader.read(65_536):
+                while not response.is_whole and (piece := await reader.read(65_536)):
                     body += response.feed(piece)
             finally:
                 writer.close()

@@ -70,6 +70,11 @@ class Response:
         self.received = len(rest)
         return rest
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all came that was announced; unknown, so False, where no length was."""
+        return self.length is not None and self.received >= self.length
+
     def check_whole(self) -> None:
         """Look, once the connection has ended, whether all came.
 
