@@ -137,7 +137,7 @@ class Calls:
         if asked.grant is not None:
             check_reach(asked)
         call_id = f"call-{uuid.uuid4().hex}"
-        app_id = asked.grant.app_id if asked.grant else asked.app_id
+        app_id = asked.grant.app_id if asked.grant else self._redactor().clean(asked.app_id)
         key = self._keys.get(target.connection.id, app_id)
         call = ModelCall(
             model=target.name,
@@ -151,7 +151,7 @@ class Calls:
         cached = self._cached(kept_as) if asked.uses_cache else None
         if cached is not None:
             with contextlib.suppress(StorageFailed):  # it cost nothing: a full disk need not keep it back
-                self._ledger.add_cached(call_id, model=target.model, app_id=app_id)
+                self._ledger.add_cached(call_id, model=self._shown(target), app_id=app_id)
             for event in cached:
                 yield event
             return
@@ -160,7 +160,7 @@ class Calls:
         call, prompt, tokens = _bounded(call, limits)
         self._ledger.reserve(
             call_id,
-            model=target.model,
+            model=self._shown(target),
             app_id=app_id,
             limits=limits,
             tokens=tokens,
@@ -204,7 +204,13 @@ class Calls:
         redactor = self._redactor()
         self.settle_late()
         self._ledger.reserve(
-            call_id, model=target.model, app_id=app_id, limits=limits, tokens=guess * 2, prompt=guess, money=price * 2
+            call_id,
+            model=self._shown(target),
+            app_id=app_id,
+            limits=limits,
+            tokens=guess * 2,
+            prompt=guess,
+            money=price * 2,
         )
         self.running += 1
         started, used, status, error_name = time.monotonic(), guess, "stopped", ""
@@ -327,6 +333,10 @@ class Calls:
                 del self._owed[call_id]
         except StorageFailed as error:
             log.warning("%d calls are to be settled later: %s", len(self._owed), error)
+
+    def _shown(self, target: Target) -> str:
+        """Return a model's name for the ledger: a caller may have pasted anything into it."""
+        return self._redactor().clean(target.model)
 
     def _limits(self, grant: TokenGrant | None, app_id: str) -> list[Limit]:
         tokens, money = self._budgets.get("day")
@@ -589,6 +599,7 @@ def cleaned(error: AnError, redactor: Redactor) -> AnError:
     if len(message) > LONGEST_MESSAGE:
         message = f"{message[:LONGEST_MESSAGE]}..."
     made = type(error)(message, redactor.clean(error.remedy))
+    made.status = error.status
     if isinstance(error, QuotaExceeded) and isinstance(made, QuotaExceeded):
         made.retry_after = error.retry_after
     return made

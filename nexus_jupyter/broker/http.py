@@ -16,6 +16,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from nexus_jupyter import __version__
+from nexus_jupyter.broker.calls import cleaned
 from nexus_jupyter.broker.core import Broker
 from nexus_jupyter.broker.events import Done, Event, Failed, Text, ToolDelta, Usage
 from nexus_jupyter.broker.wire import chunk, error_body
@@ -115,6 +116,7 @@ class BrokerHandler(RequestHandler):
             )
             error = NexusError(message)
             error.status = status_code
+        error = cleaned(error, self.broker.redactor())  # a caller's own words may hold one too
         self.set_status(error.status)
         if isinstance(error, QuotaExceeded) and error.retry_after is not None:
             self.set_header("Retry-After", f"{error.retry_after:.0f}")
@@ -176,7 +178,8 @@ class CompletionsHandler(BrokerHandler):
         request = self.body(CompletionRequest)
         raw = json.loads(self.request.body)
         asked = self.broker.asked(request, raw, self.grant)
-        await self.unless_gone(self._answer(self.broker.calls.stream(asked), asked.model, request.stream))
+        model = self.broker.redactor().clean(asked.model)
+        await self.unless_gone(self._answer(self.broker.calls.stream(asked), model, request.stream))
 
     async def _answer(self, events: AsyncIterator[Event], model: str, is_streamed: bool) -> None:
         created = int(time.time())
@@ -249,7 +252,9 @@ class EmbeddingsHandler(BrokerHandler):
         target, vectors, tokens = await self.broker.embed(model, texts, self.grant)
         data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        self.reply({"object": "list", "data": data, "model": target.model, "usage": usage})
+        self.reply(
+            {"object": "list", "data": data, "model": self.broker.redactor().clean(target.model), "usage": usage}
+        )
 
 
 class OpenAIModelsHandler(BrokerHandler):
