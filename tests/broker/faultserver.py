@@ -128,8 +128,10 @@ class FaultServer:
         headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         path = head[0].split(" ")[1]
-        key = headers.get("authorization", "").removeprefix("Bearer ")
+        key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("api-key", "")
         call = Call(path, key, json.loads(body) if body else {}, headers)
+        if "deployments" in path:  # Azure names the model there
+            call.body["model"] = path.split("/deployments/")[1].split("/")[0]
         self.calls.append(call)
         if path.endswith("/models"):
             if key == "sk-bad-key-0123456789":

@@ -174,6 +174,35 @@ def test_only_what_passes_is_tried_again_and_only_by_one_layer(
     assert len(broker.broker.ledger.calls()) == 1
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["azure", "deepinfra", "deepseek", "groq", "hosted_vllm", "huggingface", "lm_studio", "mistral", "openai", "openrouter",
+     "perplexity", "together_ai", "xai"],
+)  # fmt: skip
+def test_every_provider_that_speaks_this_protocol_is_spoken_to_alike(
+    broker: Running, fault: FaultServer, kind: str
+) -> None:
+    broker.client.ask("PUT", "/nexus/connections/other", {"api_base": fault.base, "kind": kind})
+    broker.client.ask("PUT", "/nexus/keys/other", {"value": KEY})
+    text = "".join(e.text for e in broker.events(model="other/ok") if isinstance(e, Text))
+    assert text == TEXT
+    assert isinstance(broker.events(model="other/cut-3")[-1], Failed)
+    for model, error, says in (
+        ("badkey", errors.KeyRejected, "The key for `other` was rejected."),
+        ("unknown", errors.ModelUnknown, "The model `unknown` is unknown to"),
+        ("limited-5", QuotaExceeded, "allows no more calls now: "),
+        ("long", errors.ContextTooLong, "more text than `long` takes"),
+        ("busy", ProviderFailed, "Overloaded."),
+    ):
+        with pytest.raises(error) as raised:
+            broker.events(model=f"other/{model}")
+        assert says in raised.value.message
+        assert "{" not in raised.value.message
+    assert {c.key for c in fault.calls} == {KEY}
+    assert len(fault.calls) == 2 + 3 + 2 * 3
+    assert broker.waited[:2] == [5.0, 5.0]
+
+
 def test_the_provider_says_how_long_to_wait_unless_that_is_too_long(broker: Running) -> None:
     assert told(broker, "retry-1")[0] == TEXT
     assert broker.waited == [7.0]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import json
 import os
 import re
 from collections.abc import AsyncIterator
@@ -44,6 +46,7 @@ _LONG = re.compile(
     r"context (length|window)|maximum context|too many tokens|prompt is too long|input is too long", re.I
 )
 
+_MESSAGE = re.compile(r'\{.*?"(?:message|detail)": *"((?:[^"\\]|\\.)+)"')
 _STATUS = re.compile(r"status(?:[ _]code)?:? (4\d\d|5\d\d)\b", re.I)
 
 
@@ -178,13 +181,27 @@ def _import() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ.setdefault("LITELLM_LOG", "ERROR")
     import litellm
+    import openai
 
+    _without_retries(openai.AsyncOpenAI)
     litellm.telemetry = False
     litellm.drop_params = True  # a field that a model does not know is left out, not refused
     litellm.suppress_debug_info = True
     litellm.num_retries = 0
     litellm.success_callback, litellm.failure_callback = [], []
     return litellm
+
+
+def _without_retries(client: Any) -> None:
+    """Take a client's own retries away: `max_retries` does not reach those of all providers, and retries multiply."""
+    init = client.__init__
+    if getattr(init, "__wrapped__", None) is None:
+
+        @functools.wraps(init)
+        def made(self: Any, **arguments: Any) -> None:
+            init(self, **{**arguments, "max_retries": 0})
+
+        client.__init__ = made
 
 
 def _arguments(call: ModelCall) -> dict[str, Any]:
@@ -297,6 +314,9 @@ def _first_sentence(text: str) -> str:
     text = re.sub(r"^(litellm\.)?\w+(Error|Exception|Timeout): ", "", " ".join(text.split()))
     text = re.sub(r"^\w*(Error|Exception)(:| -) ", "", text)
     text = re.sub(r"^\w*Exception - ", "", text)
+    if found := _MESSAGE.search(text):  # some providers' errors come as their JSON
+        with contextlib.suppress(ValueError):
+            text = str(json.loads(f'"{found[1]}"'))
     return text[:LARGEST_TEXT] or "no reason given"
 
 
