@@ -26,6 +26,7 @@ from nexus_jupyter import __version__
 from nexus_jupyter.broker import endpoint as endpoints
 from nexus_jupyter.broker.core import Broker
 from nexus_jupyter.broker.http import Desk, application
+from nexus_jupyter.broker.wire import LARGEST_REQUEST
 from nexus_jupyter.errors import NexusError, StorageFailed
 from nexus_jupyter.files import write_atomic
 
@@ -35,7 +36,6 @@ LOOK_SECONDS = 2.0
 DRAIN_SECONDS = 600.0
 GRACE_SECONDS = 0.2  # for a request that was on its way
 BACKLOG = 1024  # callers who wait to be heard; a unix socket turns the next one away
-LARGEST_REQUEST = 64_000_000  # bytes
 LARGEST_LOG = 1_000_000  # bytes
 LONGEST_ADDRESS = 100  # a unix socket's address holds 108 bytes
 PR_SET_DUMPABLE = 4  # Source: prctl(2)

@@ -179,7 +179,7 @@ class CompletionsHandler(BrokerHandler):
         raw = json.loads(self.request.body)
         asked = self.broker.asked(request, raw, self.grant)
         model = self.broker.redactor().clean(asked.model)
-        await self.unless_gone(self._answer(self.broker.calls.stream(asked), model, request.stream))
+        await self.unless_gone(self._answer(self.broker.calls.stream(asked), model, bool(request.stream)))
 
     async def _answer(self, events: AsyncIterator[Event], model: str, is_streamed: bool) -> None:
         created = int(time.time())

@@ -251,12 +251,17 @@ def test_what_the_provider_did_not_count_is_marked_as_an_estimate(broker: Runnin
     assert usage.completion_tokens > 0
 
 
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object", "properties": {}}}}
+
+
 def test_the_key_and_the_base_are_the_owners_whatever_the_caller_sends(broker: Running, fault: FaultServer) -> None:
     sent = {
         "api_base": "http://127.0.0.1:9", "base_url": "http://127.0.0.1:9", "api_key": "sk-of-the-caller", "key": "x",
         "extra_headers": {"X-Evil": "1"}, "headers": {"X-Evil": "1"}, "custom_llm_provider": "anthropic", "n": 5,
         "extra_body": {"api_key": "x"}, "mock_response": "mocked", "num_retries": 9, "fallbacks": ["openai/ok"],
         "metadata": {"a": "b"}, "timeout": 0.001, "temperature": 0.5, "seed": 3, "max_tokens": 9, "stop": ["#"],
+        "tools": TOOLS, "tool_choice": "auto", "response_format": SCHEMA,
     }  # fmt: skip
     assert told(broker, "ok", **sent)[0] == TEXT
     (call,) = fault.calls
@@ -265,6 +270,7 @@ def test_the_key_and_the_base_are_the_owners_whatever_the_caller_sends(broker: R
     assert call.body == {
         "model": "ok", "messages": [{"role": "user", "content": "hello"}], "stream": True,
         "stream_options": {"include_usage": True}, "temperature": 0.5, "seed": 3, "max_tokens": 9, "stop": ["#"],
+        "tools": TOOLS, "tool_choice": "auto", "response_format": SCHEMA,
     }  # fmt: skip
 
 

@@ -236,6 +236,11 @@ def test_openais_client_gets_an_answer_and_a_stream(ours: openai.OpenAI) -> None
     }
 
 
+def test_a_stream_that_is_neither_wanted_nor_unwanted_is_not_one(broker: Running) -> None:
+    body = {"model": "scripted/hello", "messages": MESSAGES, "stream": None}
+    assert broker.client.ask("POST", "/v1/chat/completions", body)["object"] == "chat.completion"
+
+
 def test_openais_client_gets_tool_calls_in_one_piece_and_as_they_come(ours: openai.OpenAI) -> None:
     whole = ours.chat.completions.create(model="scripted/tool", messages=MESSAGES, tools=LOOK)
     (call,) = whole.choices[0].message.tool_calls or []

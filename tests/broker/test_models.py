@@ -21,6 +21,7 @@ from nexus_jupyter.secrets import KeyRing
 from nexus_jupyter.secrets.places import VARIABLES, EnvironmentKeys, FileKeys
 from nexus_jupyter.store import Connection, Connections, Database
 
+BAD_KEY = "sk-bad-key-0123456789"
 KEY = "sk-canary-0123456789-WXYZ"
 pytestmark = pytest.mark.filterwarnings("ignore")  # of litellm and what it uses
 
@@ -251,6 +252,17 @@ def test_entering_the_first_key_chooses_a_model_and_removing_it_chooses_none(ser
     with pytest.raises(ModelNotConnected):
         broker.client.ask("PUT", "/nexus/models", {"model": "openai/gpt-4o-mini"})
     assert broker.client.ask("PUT", "/nexus/models", {"model": ""}) == {"model": ""}
+
+
+def test_a_providers_key_is_checked_without_a_call(
+    serve: Callable[..., Running], fault: FaultServer, litellm_provider: LitellmProvider, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", fault.base)  # in the place of OpenAI
+    broker = serve(_=litellm_provider)
+    for key, detail in ((KEY, "OpenAI answers and offers 3 models."), (BAD_KEY, "The key for `openai` was rejected.")):
+        broker.client.ask("PUT", "/nexus/keys/openai", {"value": key})
+        assert broker.client.ask("POST", "/nexus/connections/openai")["detail"] == detail
+    assert [(c.path, c.key) for c in fault.calls] == [("/v1/models", KEY), ("/v1/models", BAD_KEY)]
 
 
 def test_an_added_server_is_listed_checked_and_forgotten(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import json
@@ -25,7 +26,7 @@ from nexus_jupyter.broker import endpoint as endpoints
 from nexus_jupyter.broker.client import AsyncBrokerClient, BrokerClient
 from nexus_jupyter.broker.endpoint import Endpoint
 from nexus_jupyter.broker.events import Done, Event, Failed, Text
-from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError
+from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError, TokenRefused
 from nexus_jupyter.store import Database, Ledger
 
 KILLS = 12  # 500 in `make soak`
@@ -237,6 +238,32 @@ def test_a_file_beside_the_store_is_no_module_of_the_broker(state: Path, process
     assert processes.ensure(state).pid
 
 
+def test_told_to_end_it_finishes_what_it_has_begun(state: Path, processes: Processes) -> None:
+    endpoint = processes.ensure(state)
+    stream = client(endpoint).stream(body("slow"))
+    assert next(stream) == Text("w0 ")
+    os.kill(endpoint.pid, signal.SIGTERM)
+    assert list(stream)[-1] == Done()
+    wait_until(lambda: has_ended(endpoint.pid))
+    assert (state / "broker.log").read_text() == ""
+
+
+async def ask_at_once(state: Path, count: int) -> list[Event]:
+    async def last() -> Event:
+        return [event async for event in AsyncBrokerClient(state).stream(body("words"))][-1]
+
+    return await asyncio.gather(*(last() for _ in range(count)))
+
+
+def test_hundreds_of_tasks_that_call_at_once_start_one_broker_and_are_all_answered(
+    state: Path, processes: Processes
+) -> None:
+    ends = asyncio.run(ask_at_once(state, 300))
+    processes.started += [e for e in [endpoints.read(state)] if e]
+    assert {repr(e) for e in ends} == {repr(Done())}
+    assert len(read_log(state)) == 300
+
+
 def read_log(state: Path) -> list[dict[str, Any]]:
     log = state.parent / "scripts.log"
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
@@ -304,7 +331,8 @@ def test_killed_at_random_points_of_an_answer_the_caller_is_told_and_the_next_ca
 def test_what_a_killed_broker_left_open_is_ended_though_another_already_runs(state: Path, processes: Processes) -> None:
     first = processes.ensure(state)
     stream = client(first).stream(body("slow"))
-    next(stream)
+    for _ in range(14):  # more than a second: what came so far was noted
+        next(stream)
     (state / "broker.json").unlink()
     second = processes.ensure(state)
     processes.kill(first)
@@ -314,6 +342,17 @@ def test_what_a_killed_broker_left_open_is_ended_though_another_already_runs(sta
         return bool(client(second).ask("GET", "/nexus/usage")["newest"][0]["status"] == "interrupted")
 
     wait_until(is_settled)
+    (call,) = client(second).ask("GET", "/nexus/usage")["newest"]
+    assert call["completion_tokens"] > 5
+
+
+def test_two_owners_on_one_host_have_a_broker_each(state: Path, processes: Processes) -> None:
+    mine, yours = processes.ensure(state), processes.ensure(state.with_name("yours"))
+    assert (mine.pid != yours.pid, mine.address != yours.address) == (True, True)
+    with pytest.raises(TokenRefused):
+        client(yours._replace(token=mine.token)).ask("GET", "/nexus/health")
+    client(mine).ask("PUT", "/nexus/keys/openai", {"value": KEY})
+    assert client(yours).ask("GET", "/nexus/keys") == []
 
 
 async def two_calls(state: Path, kill: Callable[[Endpoint], None]) -> list[Event]:
@@ -330,8 +369,6 @@ async def two_calls(state: Path, kill: Callable[[Endpoint], None]) -> list[Event
 
 
 def test_a_server_that_knew_the_killed_broker_finds_the_next_by_itself(state: Path, processes: Processes) -> None:
-    import asyncio
-
     events = asyncio.run(two_calls(state, processes.kill))
     processes.started += [e for e in [endpoints.read(state)] if e]
     ends = [e for e in events if isinstance(e, Done | Failed)]

@@ -15,7 +15,7 @@ from nexus_jupyter import errors
 from nexus_jupyter.broker import wire
 from nexus_jupyter.broker.events import Done, Event, Failed, Text, ToolDelta, Usage
 from nexus_jupyter.broker.wire import Answer, EventStream, Response
-from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError, ProviderFailed
+from nexus_jupyter.errors import AnswerCut, BadRequest, BrokerUnavailable, NexusError, ProviderFailed
 
 THOROUGH = settings(max_examples=1_000, deadline=None, derandomize=True)
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
@@ -180,6 +180,11 @@ def test_an_error_arrives_as_itself(kind: type[NexusError]) -> None:
 )
 def test_what_tells_no_error_of_ours_is_a_failed_provider(body: Any) -> None:
     assert type(wire.error_from(body, 502)) is ProviderFailed
+
+
+def test_a_request_that_is_too_large_is_not_sent() -> None:
+    with pytest.raises(BadRequest, match="The request has 70 MB"):
+        wire.request_bytes("POST", "/p", "t", "x" * 70_000_000)
 
 
 def test_a_request_is_its_bytes() -> None:

@@ -34,6 +34,7 @@ FIRST_SECONDS = 120.0  # reasoning models think before they speak
 SILENCE_SECONDS = 60.0
 LARGEST_ANSWER = 4_000_000  # characters
 LARGEST_TEXT = 4_000  # characters of an error; it is shortened for people once no key is in it
+OPENAI = "https://api.openai.com/v1"
 NOBODY = "http://127.0.0.1:9/v1"
 NO_KEY = "none"  # servers without keys take any, but the client insists on one
 _REASONS = {
@@ -137,7 +138,7 @@ class LitellmProvider:
     async def models(self, kind: str, api_base: str, key: str) -> list[str]:
         """Ask the provider for its models: this needs a valid key and costs nothing."""
         call = ModelCall(model="", kind=kind, messages=[], api_base=api_base, key=key)
-        if kind == "openai" and api_base:
+        if kind == "openai":
             return await _listed(call)
         litellm = await self._litellm()
 
@@ -158,13 +159,14 @@ class LitellmProvider:
 
 
 async def _listed(call: ModelCall) -> list[str]:
-    """Return the models of a compatible server; litellm's own list leaves out the path of its address."""
+    """Return the models of OpenAI or a compatible server; litellm's own list leaves out the path and the status."""
     import httpx
 
+    base = call.api_base or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") or OPENAI
     try:
         async with httpx.AsyncClient(timeout=CONNECT_SECONDS) as client:
             headers = {"Authorization": f"Bearer {call.key or NO_KEY}"}
-            answer = await client.get(f"{call.api_base}/models", headers=headers)
+            answer = await client.get(f"{base}/models", headers=headers)
             answer.raise_for_status()
             return sorted(str(item["id"]) for item in answer.json()["data"])
     except Exception as error:
