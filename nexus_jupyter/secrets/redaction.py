@@ -74,6 +74,14 @@ class Redactor:
                 start += 1
         return held
 
+    def certain(self, text: str) -> int:
+        """Return how many characters can be cleaned whatever follows: no secret that is cut, or may go on, begins there."""
+        end = len(text) - self.held_back(text)
+        if end < len(text) and self._pattern:
+            across = (m.start() for m in self._pattern.finditer(text) if m.start() < end < m.end())
+            end = next(across, end)
+        return end
+
     def stream(self) -> StreamRedactor:
         """Return a redactor for a text that comes in pieces."""
         return StreamRedactor(self)
@@ -88,12 +96,12 @@ class StreamRedactor:
 
     def feed(self, piece: str) -> str:
         """Take a piece; return what can be shown of all that came."""
-        text = self._redactor.clean(self._rest + piece)
-        count = self._redactor.held_back(text)
-        self._rest = text[len(text) - count :] if count else ""
-        return text[: len(text) - count] if count else text
+        text = self._rest + piece
+        end = self._redactor.certain(text)
+        self._rest = text[end:]
+        return self._redactor.clean(text[:end])
 
     def end(self) -> str:
         """Return what was held back: nothing followed that made it a secret."""
         rest, self._rest = self._rest, ""
-        return rest
+        return self._redactor.clean(rest)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from serving import Running
 
 from nexus_jupyter.broker import calls as calls_module
@@ -27,6 +29,7 @@ from nexus_jupyter.errors import (
     StorageFailed,
     TokenRefused,
 )
+from nexus_jupyter.secrets import Redactor, Secret
 
 KEY = "sk-canary-0123456789-WXYZ"
 MASK = "[key removed]"
@@ -348,6 +351,38 @@ def test_an_apps_own_key_is_used_for_its_calls_alone(serve: Callable[..., Runnin
     assert text(list(scoped(broker, app_id="sales").stream(body))) == "It fits."
     with pytest.raises(NexusError, match="`openai` was rejected"):
         broker.events("y", model="openai/keyed", nexus_app="other")
+
+
+PIECES = st.sampled_from(
+    [KEY, KEY[:9], KEY[9:], KEY[:-1], "sk-", " ", "a", "é", "\U0001f600", "\ud83d", "\ude00", MASK]
+)
+SAID = st.lists(
+    st.one_of(
+        PIECES.map(Text),
+        st.builds(
+            ToolDelta, st.integers(0, 2), st.sampled_from(["", "id", KEY]), st.sampled_from(["", "f", KEY[:9]]), PIECES
+        ),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(SAID)
+def test_what_is_shown_is_what_was_said_without_keys_each_text_and_each_tool_by_itself(said: list[Event]) -> None:
+    redactor = Redactor([Secret(KEY)])
+    cleaner = calls_module._Cleaner(redactor)
+    shown = [c for event in said for c in cleaner.feed(event)] + cleaner.end()
+    assert KEY not in repr(shown)
+    json.dumps([repr(e) for e in shown], ensure_ascii=False).encode()  # no half characters are left
+    assert text(shown) == redactor.clean(calls_module._mended(text(said)))
+    for index in range(3):
+        before = [e for e in said if isinstance(e, ToolDelta) and e.index == index]
+        after = [e for e in shown if isinstance(e, ToolDelta) and e.index == index]
+        assert bool(after) == bool(before)
+        assert [(e.id, e.name) for e in after[1:]] == [("", "")] * len(after[1:])  # said once, first
+        arguments = "".join(e.arguments for e in before)
+        assert "".join(e.arguments for e in after) == redactor.clean(calls_module._mended(arguments))
 
 
 # --- what a scoped token may do ----------------------------------------------------------------------------

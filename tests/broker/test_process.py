@@ -119,7 +119,7 @@ broker = endpoint.ensure(Path(sys.argv[1]))
 with subprocess.Popen(["sleep", "60"]) as other:
     print(readable(other.pid), readable(broker.pid))
     other.kill()
-os.kill(broker.pid, 9)
+os.kill(broker.pid, 15)
 """
 
 
