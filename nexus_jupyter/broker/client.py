@@ -192,7 +192,8 @@ class AsyncBrokerClient:
 
     async def _piece(self, reader: asyncio.StreamReader) -> bytes:
         try:
-            return await asyncio.wait_for(reader.read(PIECE), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                return await reader.read(PIECE)
         except TimeoutError as error:
             raise BrokerUnavailable("The model broker does not answer.", "Try again.") from error
         except ConnectionError:

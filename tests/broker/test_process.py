@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Processes
+from faultserver import FaultServer
+from serving import Loop, Processes
 
+from nexus_jupyter.broker import client as client_module
 from nexus_jupyter.broker import endpoint as endpoints
 from nexus_jupyter.broker.client import AsyncBrokerClient, BrokerClient
 from nexus_jupyter.broker.endpoint import Endpoint
@@ -30,6 +32,7 @@ from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError, Token
 from nexus_jupyter.store import Database, Ledger
 
 KILLS = 12  # 500 in `make soak`
+PROVIDER_KILLS = 4  # each starts a broker that imports litellm; 100 in `make soak`
 KEY = "sk-canary-0123456789-WXYZ"
 WORDS = [f"w{n} " for n in range(20)]
 SCRIPTS = {
@@ -238,6 +241,20 @@ def test_a_file_beside_the_store_is_no_module_of_the_broker(state: Path, process
     assert processes.ensure(state).pid
 
 
+def test_a_broker_that_says_nothing_more_is_not_waited_for_for_ever(
+    state: Path, processes: Processes, monkeypatch: Any
+) -> None:
+    endpoint = processes.ensure(state)
+    caller = AsyncBrokerClient(state)
+    asyncio.run(caller.ask("GET", "/nexus/health"))
+    monkeypatch.setattr(client_module, "PATIENCE", 0.3)
+    os.kill(endpoint.pid, signal.SIGSTOP)
+    with pytest.raises(BrokerUnavailable, match="cannot be reached: timed out"):
+        list(client(endpoint).stream(body("words")))
+    with pytest.raises(BrokerUnavailable, match="does not answer"):
+        asyncio.run(caller.ask("GET", "/nexus/health"))
+
+
 def test_told_to_end_it_finishes_what_it_has_begun(state: Path, processes: Processes) -> None:
     endpoint = processes.ensure(state)
     stream = client(endpoint).stream(body("slow"))
@@ -326,6 +343,49 @@ def test_killed_at_random_points_of_an_answer_the_caller_is_told_and_the_next_ca
             made.kill(endpoint)
         for variable in ("NEXUS_LOCAL_PORTS", "NEXUS_SCRIPTS"):
             os.environ.pop(variable, None)
+
+
+def test_after_every_kill_the_ledger_has_the_calls_that_the_provider_has(tmp_path: Path) -> None:
+    os.environ["NEXUS_LOCAL_PORTS"] = ""
+    loop, fault, made, random_ = Loop(), FaultServer(), Processes([]), random.Random(9)
+    loop.run(fault.start())
+    state, ends = tmp_path / "state", {}
+    try:
+        for number in range(PROVIDER_KILLS):
+            endpoint = made.ensure(state)
+            client(endpoint).ask("PUT", "/nexus/connections/fault", {"api_base": fault.base})
+            client(endpoint).ask("POST", "/nexus/warm")
+            # Each call has a model of its own, by which both sides know it.
+            asked = {**body("x"), "model": f"fault/slow-{10 + number}"}
+            killer = threading.Timer(random_.uniform(0, 0.1 + number / 100), made.kill, [endpoint])
+            killer.start()
+            try:
+                ends[asked["model"]] = list(client(endpoint).stream(asked))[-1]
+            except NexusError as error:
+                ends[asked["model"]] = Failed(error)
+            killer.join()
+        made.ensure(state)
+        with contextlib.closing(Database(state / "nexus.db")) as database:
+            kept = {c.model: c for c in Ledger(database, "local", "0:x").calls(most=10 * PROVIDER_KILLS)}
+            assert database.read("SELECT count(*), sum(status='open') FROM calls") == [(len(kept), 0)]
+        provided = [f"fault/{c.model}" for c in fault.calls]
+        assert len(provided) == len(set(provided)), "a call was made twice"
+        assert set(provided) <= kept.keys() <= ends.keys()
+        for model, call in kept.items():
+            assert call.status in {"done", "interrupted"}
+            assert call.money == 0.0
+            if call.status == "done":
+                assert (call.prompt_tokens, call.completion_tokens) == (7, 5)
+            else:
+                assert isinstance(ends[model], Failed)
+                assert call.prompt_tokens > 0
+        assert any(isinstance(end, Failed) for end in ends.values())
+    finally:
+        for endpoint in made.started:
+            made.kill(endpoint)
+        loop.run(fault.stop())
+        loop.close()
+        os.environ.pop("NEXUS_LOCAL_PORTS", None)
 
 
 def test_what_a_killed_broker_left_open_is_ended_though_another_already_runs(state: Path, processes: Processes) -> None:
