@@ -15,7 +15,7 @@ from nexus_jupyter.broker.events import ModelCall, Provider
 from nexus_jupyter.broker.providers.litellm import LitellmProvider
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.broker.routing import DEFAULTS, ModelRouter, Target, checked_base, is_on_this_machine
-from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, NotFound
+from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, NotFound, StorageFailed
 from nexus_jupyter.models.llm import (
     Budget,
     CallInfo,
@@ -113,7 +113,10 @@ class Broker:
     def redactor(self) -> Redactor:
         """Return the redactor for every key that this process has known: calls under way may still show a removed one."""
         if self._redactor is None:
-            self._known_keys |= {secret.reveal() for secret in self.keys.values()}
+            try:
+                self._known_keys |= {secret.reveal() for secret in self.keys.values()}
+            except StorageFailed:  # which is told by whoever needs a key; errors and logs are cleaned all the same
+                return Redactor(map(Secret, self._known_keys))
             self._redactor = Redactor(map(Secret, self._known_keys))
         return self._redactor
 

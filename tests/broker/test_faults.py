@@ -23,12 +23,7 @@ TOLD = Usage(7, 5, money=0.0)
 
 
 @pytest.fixture
-def broker(
-    serve: Callable[..., Running], fault: FaultServer, litellm_provider: LitellmProvider, monkeypatch: Any
-) -> Iterator[Running]:
-    monkeypatch.setattr(provider_module, "FIRST_SECONDS", 0.6)
-    monkeypatch.setattr(provider_module, "SILENCE_SECONDS", 0.3)
-    monkeypatch.setattr(calls_module, "RETRY_SECONDS", 20.0)
+def broker(serve: Callable[..., Running], fault: FaultServer, litellm_provider: LitellmProvider) -> Iterator[Running]:
     running = serve(_=litellm_provider)
     running.client.ask("PUT", "/nexus/connections/fault", {"api_base": fault.base})
     running.client.ask("PUT", "/nexus/keys/fault", {"value": KEY})
@@ -110,8 +105,10 @@ def test_an_answer_whose_end_was_said_is_whole_though_the_connection_ended_early
     ],
 )
 def test_what_goes_wrong_midway_is_said_after_what_came(
-    broker: Running, model: str, kind: type[NexusError], says: str
+    broker: Running, model: str, kind: type[NexusError], says: str, monkeypatch: Any
 ) -> None:
+    if model == "stall-2":
+        monkeypatch.setattr(provider_module, "SILENCE_SECONDS", 0.5)
     text, (usage, end) = told(broker, model)
     assert text
     assert isinstance(usage, Usage)
@@ -144,7 +141,9 @@ KINDS = {
 def test_a_refusal_says_what_is_wrong_and_what_helps_and_costs_nothing(
     broker: Running, model: str, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(calls_module, "RETRY_SECONDS", 0.5)
+    if model == "silent":
+        monkeypatch.setattr(provider_module, "FIRST_SECONDS", 0.6)
+        monkeypatch.setattr(calls_module, "RETRY_SECONDS", 0.6)
     kind, remedy = KINDS[model]
     error = failure(broker, model)
     assert type(error) is kind
@@ -214,7 +213,8 @@ def test_the_provider_says_how_long_to_wait_unless_that_is_too_long(broker: Runn
 def test_a_provider_that_took_long_to_fail_is_not_asked_again(
     broker: Running, fault: FaultServer, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(calls_module, "RETRY_SECONDS", 0.5)
+    monkeypatch.setattr(provider_module, "FIRST_SECONDS", 0.6)
+    monkeypatch.setattr(calls_module, "RETRY_SECONDS", 0.6)
     failure(broker, "silent")
     assert len(fault.calls) == 1
 
@@ -228,8 +228,7 @@ def test_a_server_that_is_not_there_cannot_be_reached(broker: Running, fault: Fa
     assert "cannot be reached" in checked["detail"]
 
 
-def test_a_huge_message_is_passed_on_both_ways(broker: Running, fault: FaultServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr(provider_module, "FIRST_SECONDS", 60.0)
+def test_a_huge_message_is_passed_on_both_ways(broker: Running, fault: FaultServer) -> None:
     text, rest = told(broker, "huge")
     assert (len(text), rest[-1]) == (HUGE, Done("stop"))
     question = "é" * HUGE
@@ -285,8 +284,7 @@ def test_a_caller_who_leaves_stops_the_provider_and_pays_what_came(broker: Runni
     assert fault.calls[0].chunks < 7
 
 
-def test_a_provider_that_hangs_is_left_when_the_caller_leaves(broker: Running, monkeypatch: Any) -> None:
-    monkeypatch.setattr(provider_module, "FIRST_SECONDS", 60.0)
+def test_a_provider_that_hangs_is_left_when_the_caller_leaves(broker: Running) -> None:
     with endpoints_connection(broker) as connection:
         connection.sendall(request("fault/silent", broker.desk.token))
         wait_until(lambda: broker.broker.calls.running == 1)

@@ -17,7 +17,7 @@ from nexus_jupyter.broker.endpoint import connect
 from nexus_jupyter.broker.http import BrokerHandler, application
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.broker.wire import request_bytes
-from nexus_jupyter.errors import BadRequest, NexusError, NotFound, TokenRefused
+from nexus_jupyter.errors import BadRequest, NexusError, NotFound, StorageFailed, TokenRefused
 
 CHOSEN = {"secret": "chosen-by-the-caller"}
 KEY = "sk-canary-0123456789-WXYZ"
@@ -188,6 +188,17 @@ def test_what_is_wrong_inside_is_not_told(broker: Running, monkeypatch: Any, cap
     with pytest.raises(NexusError, match="failed inside") as raised:
         broker.client.ask("GET", "/nexus/usage")
     assert KEY not in str(raised.value)
+
+
+def test_a_broken_file_of_keys_is_told_to_everybody_who_needs_one(broker: Running) -> None:
+    broker.client.ask("PUT", "/nexus/keys/openai", {"value": KEY})
+    (broker.state / "keys.json").write_text("{")
+    broker.broker._redactor = None
+    for method, path in (("GET", "/nexus/keys"), ("GET", "/nexus/models"), ("PUT", "/nexus/keys/groq")):
+        with pytest.raises(StorageFailed, match=r"keys\.json` cannot be read") as raised:
+            broker.client.ask(method, path, {"value": KEY} if method == "PUT" else None)
+        assert "enter the keys again" in raised.value.remedy
+    assert broker.client.ask("GET", "/nexus/usage")["calls"] == 0
 
 
 def test_a_caller_who_leaves_at_any_time_leaves_nothing_behind(broker: Running) -> None:

@@ -32,7 +32,7 @@ from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError, Token
 from nexus_jupyter.store import Database, Ledger
 
 KILLS = 12  # 500 in `make soak`
-PROVIDER_KILLS = 4  # each starts a broker that imports litellm; 100 in `make soak`
+PROVIDER_KILLS = 3  # each starts a broker that imports litellm; 100 in `make soak`
 KEY = "sk-canary-0123456789-WXYZ"
 WORDS = [f"w{n} " for n in range(20)]
 SCRIPTS = {
