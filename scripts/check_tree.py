@@ -6,18 +6,14 @@ import json
 import re
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from pathlib import Path
+
+import supply_chain
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = re.compile(
     r'"resolved": *"http|^--(extra-)?index-url|^--find-links|npmRegistryServer|^registry *=', re.MULTILINE
-)
-BAD_LITELLM = {"1.82.7", "1.82.8"}
-# Files that run at every start of Python; anything else in site-packages is refused.
-PTH = re.compile(
-    r"^(distutils-precedence|_?nexus_jupyter|_editable_impl_nexus_jupyter|__editable__.*|_virtualenv|coloredlogs)\.pth$"
 )
 
 
@@ -47,23 +43,9 @@ def versions() -> list[str]:
     return [f"Versions differ: pyproject {python}, module {module and module[1]}, npm {npm}."]
 
 
-def supply_chain() -> list[str]:
-    """Return what must not be installed: known bad releases, start-up hooks nobody asked for."""
-    problems = []
-    for path in (ROOT / "requirements").glob("*.txt"):
-        text = path.read_text()
-        problems += [f"{path.name} pins litellm {bad}." for bad in BAD_LITELLM if f"litellm=={bad}" in text]
-        if "litellm[proxy]" in text:
-            problems.append(f"{path.name} installs litellm's proxy.")
-    for path in Path(sysconfig.get_paths()["purelib"]).glob("*.pth"):
-        if not PTH.match(path.name):
-            problems.append(f"{path.name} runs at every start of Python.")
-    return problems
-
-
 def main() -> int:
     """Print every problem; return 1 if there is one."""
-    problems = [*addresses(), *versions(), *supply_chain()]
+    problems = [*addresses(), *versions(), *supply_chain.problems(ROOT)]
     for problem in problems:
         sys.stderr.write(problem + "\n")
     return 1 if problems else 0

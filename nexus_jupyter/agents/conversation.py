@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 
 from nexus_jupyter.agents.builder import OutOfScope, route_result
@@ -17,6 +18,7 @@ from nexus_jupyter.recipes import manifest
 from nexus_jupyter.recipes.routing import check_prompt
 from nexus_jupyter.secrets.backend import Secret
 
+ASKS = re.compile(r"\W*(what|what's|which|tell me|explain|describe|define|write|translate|summari[sz]e)\b", re.I)
 SURE = 0.55  # a recipe's score above which its app is what was meant, model or not
 
 
@@ -44,7 +46,7 @@ class Conversation:
                     yield event
             return
         model = self._model()
-        if self._is_for_model(request, model):
+        if await self._is_for_model(request, model):
             answer = self._ask(model, request, history)
         else:
             answer = self._build(request, last_data, model)
@@ -52,7 +54,7 @@ class Conversation:
             async for event in events:
                 yield event
 
-    def _is_for_model(self, request: Request, model: str) -> bool:
+    async def _is_for_model(self, request: Request, model: str) -> bool:
         if request.action:
             return True
         if not model or request.recipe or HELP.fullmatch(request.text):
@@ -66,6 +68,8 @@ class Conversation:
         best = found.choices[0] if found.in_scope else None
         if best is None or best.score < SURE:
             return True
+        if ASKS.match(request.text) and not request.data and not await self._recipes.is_about_a_table(request.text):
+            return True  # "what is the answer?" is a question, "what is the mass by species?" one for an app
         # A wish that needs a table where there is none is hardly one for an app.
         needs_table = manifest.recipe(best.recipe).manifest.needs_table
         return needs_table and not request.data and not data_files(self._recipes.library.root)

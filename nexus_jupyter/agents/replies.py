@@ -122,6 +122,14 @@ class RecipeReplies:
             return ((chosen.file,) if chosen else ()), found
         return last or (tuple(available) if len(available) == 1 else ()), found
 
+    async def is_about_a_table(self, sentence: str) -> bool:
+        """Return whether a sentence names a table here, or a column of one."""
+        available = data_files(self.library.root)
+        if _named_files(sentence, available):
+            return True
+        _, about = await self._fitting_file(_without_files(sentence, available), available, ())
+        return bool(about)
+
     def _needs_table(self, recipe: str, sentence: str, available: list[str]) -> bool:
         """Return whether the app that is asked for shows a table at all."""
         if recipe:

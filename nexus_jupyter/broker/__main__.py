@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
@@ -24,27 +26,49 @@ from nexus_jupyter import __version__
 from nexus_jupyter.broker import endpoint as endpoints
 from nexus_jupyter.broker.core import Broker
 from nexus_jupyter.broker.http import Desk, application
-from nexus_jupyter.errors import NexusError
+from nexus_jupyter.broker.wire import LARGEST_REQUEST
+from nexus_jupyter.errors import NexusError, StorageFailed
 from nexus_jupyter.files import write_atomic
 
 IDLE_VARIABLE = "NEXUS_BROKER_IDLE"  # seconds without a request after which it ends
 IDLE_SECONDS = 900.0
 LOOK_SECONDS = 2.0
 DRAIN_SECONDS = 600.0
-LARGEST_REQUEST = 64_000_000  # bytes
+GRACE_SECONDS = 0.2  # for a request that was on its way
+BACKLOG = 1024  # callers who wait to be heard; a unix socket turns the next one away
 LARGEST_LOG = 1_000_000  # bytes
 LONGEST_ADDRESS = 100  # a unix socket's address holds 108 bytes
 PR_SET_DUMPABLE = 4  # Source: prctl(2)
 
 
-class _Cleaned(logging.Formatter):
-    """Log lines without live keys."""
+class _Cleaned(io.TextIOBase):
+    """What this process prints, without keys: logs, tracebacks, and whatever a provider's client says."""
 
     broker: Broker | None = None
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        return self.broker.redactor().clean(line) if self.broker is not None else line
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        whole, end, self._rest = (self._rest + text).rpartition("\n")
+        if end:
+            self._output.write(self._clean(whole) + end)
+            self._output.flush()
+        return len(text)
+
+    def close(self) -> None:
+        """Print the last line, which may have no end."""
+        if self._rest:
+            self._output.write(self._clean(self._rest))
+            self._rest = ""
+        self._output.flush()
+
+    def _clean(self, text: str) -> str:
+        return self.broker.redactor().clean(text) if self.broker is not None else text
 
 
 def main() -> int:
@@ -54,21 +78,17 @@ def main() -> int:
     state: Path = parser.parse_args().state.resolve()
     _keep_memory_private()
     os.umask(0o077)
-    formatter = _Cleaned("%(asctime)s %(levelname)s %(name)s: %(message)s")
     _shorten(state / "broker.log")
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    sys.stderr = output = _Cleaned(sys.stderr)
+    sys.stdout = output
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        broker = Broker(state)
+        with contextlib.closing(output), contextlib.closing(Broker(state)) as broker:
+            output.broker = broker
+            asyncio.run(_serve(broker, state))
     except NexusError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.__stderr__.write(f"{error}\n")  # type: ignore[union-attr]  # a key is in none that stops the start
         return 1
-    formatter.broker = broker
-    try:
-        asyncio.run(_serve(broker, state))
-    finally:
-        broker.close()
     return 0
 
 
@@ -116,6 +136,7 @@ async def _serve(broker: Broker, state: Path) -> None:
             file.unlink(missing_ok=True)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+        await asyncio.sleep(GRACE_SECONDS)
         await _drain(desk)
         await server.close_all_connections()
 
@@ -128,9 +149,9 @@ def _listen() -> tuple[Path | None, str, list[socket.socket]]:
     base = tempfile.gettempdir()
     if len(base) > LONGEST_ADDRESS - 30:
         base = "/tmp"  # noqa: S108  a long TMPDIR does not fit into a socket's address
-    folder = Path(tempfile.mkdtemp(prefix="nexus-broker-", dir=base))  # mode 0700
+    folder = Path(tempfile.mkdtemp(prefix=endpoints.FOLDER, dir=base))  # mode 0700
     path = folder / "s"
-    return folder, f"unix:{path}", [bind_unix_socket(str(path), mode=0o600)]
+    return folder, f"unix:{path}", [bind_unix_socket(str(path), mode=0o600, backlog=BACKLOG)]
 
 
 async def _until_idle(desk: Desk, state: Path, ended: asyncio.Event) -> None:
@@ -139,6 +160,8 @@ async def _until_idle(desk: Desk, state: Path, ended: asyncio.Event) -> None:
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), min(LOOK_SECONDS, idle))
+        with contextlib.suppress(StorageFailed):
+            desk.broker.tidy()
         current = endpoints.read(state)
         is_replaced = current is None or current.pid != os.getpid()
         is_idle = desk.open_requests == 0 and time.monotonic() - desk.last_used > idle

@@ -6,18 +6,25 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
+import math
 import random
+import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from nexus_jupyter.broker import prices
 from nexus_jupyter.broker.events import Done, Event, Failed, ModelCall, Provider, Text, ToolDelta, Usage
 from nexus_jupyter.broker.routing import ModelRouter, Target
 from nexus_jupyter.errors import (
+    AnswerCut,
+    CallRefused,
+    KeyRejected,
     ModelError,
+    ModelUnknown,
     NexusError,
     ProviderFailed,
     ProviderUnreachable,
@@ -25,21 +32,25 @@ from nexus_jupyter.errors import (
     StorageFailed,
     TokenRefused,
 )
-from nexus_jupyter.secrets import KeyRing, Redactor, StreamRedactor
+from nexus_jupyter.secrets import KeyRing, Redactor
 from nexus_jupyter.store import Budgets, Completions, Ledger, Limit, TokenGrant
 
+log = logging.getLogger(__name__)
+AnError = TypeVar("AnError", bound=NexusError)
 TRIES = 3
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 30.0  # seconds, before another try
+RETRY_SECONDS = 45.0  # no try begins later than that: whoever asks does not wait for ever
+LONGEST_MESSAGE = 400  # characters of an error
 NOTE_SECONDS = 1.0
 ANSWER_TOKENS = 4096  # reserved for an answer whose length nobody limited
 #: Passed on to the provider; anything else a caller sends, an address or a key among it, is dropped.
+#: So is `n`: further answers would be paid and not shown.
 OPTIONS = frozenset(
     [
         "frequency_penalty",
         "logit_bias",
         "max_completion_tokens",
         "max_tokens",
-        "n",
         "parallel_tool_calls",
         "presence_penalty",
         "reasoning_effort",
@@ -83,8 +94,8 @@ class Calls:
         By kind of connection; `""` is for all others.
     redactor
         Gives the redactor for the keys that are live now.
-    sleep, now
-        For tests.
+    sleep
+        Waits between tries.
     """
 
     def __init__(
@@ -96,7 +107,7 @@ class Calls:
         completions: Completions,
         providers: dict[str, Provider],
         redactor: Callable[[], Redactor],
-        sleep: Callable[[float], Any] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._router = router
         self._keys = keys
@@ -106,6 +117,7 @@ class Calls:
         self._providers = providers
         self._redactor = redactor
         self._sleep = sleep
+        self._owed: dict[str, dict[str, Any]] = {}
         self.running = 0
 
     def provider(self, kind: str) -> Provider:
@@ -122,8 +134,10 @@ class Calls:
         """
         target = await self._router.resolve(asked.model)
         check_grant(asked.grant, target.model)
+        if asked.grant is not None:
+            check_reach(asked)
         call_id = f"call-{uuid.uuid4().hex}"
-        app_id = asked.grant.app_id if asked.grant else asked.app_id
+        app_id = asked.grant.app_id if asked.grant else self._redactor().clean(asked.app_id)
         key = self._keys.get(target.connection.id, app_id)
         call = ModelCall(
             model=target.name,
@@ -133,34 +147,44 @@ class Calls:
             api_base=target.connection.api_base,
             key=key.reveal() if key else "",
         )
-        cached = self._cached(asked, target, call)
+        kept_as = _key(target, call)
+        cached = self._cached(kept_as) if asked.uses_cache else None
         if cached is not None:
-            self._ledger.add_cached(call_id, model=target.model, app_id=app_id)
+            with contextlib.suppress(StorageFailed):  # it cost nothing: a full disk need not keep it back
+                self._ledger.add_cached(call_id, model=self._shown(target), app_id=app_id)
             for event in cached:
                 yield event
             return
+        self.settle_late()
         limits = self._limits(asked.grant, app_id)
         call, prompt, tokens = _bounded(call, limits)
         self._ledger.reserve(
             call_id,
-            model=target.model,
+            model=self._shown(target),
             app_id=app_id,
             limits=limits,
             tokens=tokens,
             prompt=prompt,
-            money=self._money(target, prompt, tokens - prompt) or 0.0,
+            money=self.money(target, prompt, tokens - prompt) or 0.0,
         )
         self.running += 1
         record = _Record(call_id, target, call, prompt)
         try:
-            async for event in self._made(record):
-                yield event
+            async with contextlib.aclosing(self._made(record)) as events:
+                async for event in events:
+                    if isinstance(event, Done):
+                        self._keep(record, kept_as, asked)
+                    yield event
         finally:
             self.running -= 1
-            self._settle(record)
-        if record.is_whole and asked.uses_cache:
+            self._settle_record(record)
+
+    def _keep(self, record: _Record, kept_as: str, asked: Asked) -> None:
+        """Settle a whole answer and keep it for the next time, before whoever asks hears of its end."""
+        self._settle_record(record)
+        if asked.uses_cache:
             with contextlib.suppress(StorageFailed):  # the answer is there all the same
-                self._completions.put(_key(target, call), json.dumps(record.as_stored()))
+                self._completions.put(kept_as, json.dumps(record.as_stored()))
 
     async def embed(
         self, call: ModelCall, texts: list[str], target: Target, grant: TokenGrant | None
@@ -175,39 +199,48 @@ class Calls:
         call_id = f"call-{uuid.uuid4().hex}"
         app_id = grant.app_id if grant else ""
         guess = prices.guess_tokens(texts)
-        price = self._money(target, guess, 0) or 0.0
+        price = self.money(target, guess, 0) or 0.0
         limits = self._limits(grant, app_id)
+        redactor = self._redactor()
+        self.settle_late()
         self._ledger.reserve(
-            call_id, model=target.model, app_id=app_id, limits=limits, tokens=guess * 2, prompt=guess, money=price * 2
+            call_id,
+            model=self._shown(target),
+            app_id=app_id,
+            limits=limits,
+            tokens=guess * 2,
+            prompt=guess,
+            money=price * 2,
         )
         self.running += 1
-        started, used, status, error_name = time.monotonic(), 0, "stopped", ""
+        started, used, status, error_name = time.monotonic(), guess, "stopped", ""
         try:
-            vectors, used = await self.provider(call.kind).embed(call, texts)
-            status = "done"
+            vectors, told = await self.provider(call.kind).embed(call, texts)
+            used, status = told or guess, "done"
         except ModelError as error:
-            status, error_name = "failed", type(error).__name__
-            raise _clean_error(error, self._redactor()) from None
+            used, status, error_name = 0, "failed", type(error).__name__
+            raise cleaned(error, redactor) from None
         finally:
             self.running -= 1
-            self._ledger.settle(
+            self._settle(
                 call_id,
                 status=status,
                 prompt=used,
                 completion=0,
-                money=self._money(target, used, 0),
+                money=self.money(target, used, 0),
                 seconds=round(time.monotonic() - started, 4),
                 error=error_name,
             )
         return vectors, used
 
-    async def _made(self, record: _Record) -> AsyncIterator[Event]:
+    async def _made(self, record: _Record) -> AsyncGenerator[Event, None]:
         """Yield the events of the provider, cleaned; try again what fails in passing before it has begun."""
         provider = self.provider(record.call.kind)
         redactor = self._redactor()
         for attempt in range(1, TRIES + 1):
             cleaner = _Cleaner(redactor)
             failed: ModelError | None = None
+            record.error = None
             async with contextlib.aclosing(provider.stream(record.call)) as events:  # type: ignore[type-var]
                 async for event in events:
                     match event:
@@ -218,21 +251,35 @@ class Calls:
                         case Done():
                             record.done = event
                         case _:
-                            record.take(event)
+                            record.count(event)
                             self._note(record)
-                            for cleaned in cleaner.feed(event):
-                                yield cleaned
-            wait = _wait(failed, attempt) if failed and not record.has_begun else None
+                            for shown in cleaner.feed(event):
+                                record.keep(shown)
+                                yield shown
+            if failed is None and record.done is None:
+                failed = AnswerCut("The answer was cut: the provider ended in the middle of it.", "Ask again.")
+            failed = record.error = self._with_remedy(failed, record.target)
+            elapsed = time.monotonic() - record.started
+            wait = _wait(failed, attempt, elapsed) if failed and not record.has_begun else None
             if wait is not None:
                 await self._sleep(wait)
                 continue
-            record.error = failed
-            for cleaned in cleaner.end():
-                yield cleaned
+            for shown in cleaner.end():
+                record.keep(shown)
+                yield shown
             if record.has_begun or failed is None:
                 yield self._priced(record)
-            yield Failed(_clean_error(failed, redactor)) if failed else record.done or Done()
+            yield Failed(cleaned(failed, redactor)) if failed else record.done or Done()
             return
+
+    def _with_remedy(self, error: ModelError | None, target: Target) -> ModelError | None:
+        """Return an error with what only we know: the key's name here, and which models there are."""
+        if isinstance(error, ModelUnknown):
+            return ModelUnknown(error.message, self._router.nearest(target.model))
+        if isinstance(error, KeyRejected):
+            name = target.connection.id
+            return KeyRejected(f"The key for `{name}` was rejected.", f"Enter it again: nexus keys set {name}")
+        return error
 
     def _note(self, record: _Record) -> None:
         now = time.monotonic()
@@ -245,22 +292,26 @@ class Calls:
         usage = record.usage or Usage(record.prompt, record.guess, is_estimate=True)
         money = usage.money
         if money is None:
-            money = self._money(record.target, usage.prompt_tokens, usage.completion_tokens)
+            money = self.money(record.target, usage.prompt_tokens, usage.completion_tokens)
         record.usage = Usage(usage.prompt_tokens, usage.completion_tokens, money=money, is_estimate=usage.is_estimate)
         return record.usage
 
     @staticmethod
-    def _money(target: Target, prompt: int, completion: int) -> float | None:
+    def money(target: Target, prompt: int, completion: int) -> float | None:
+        """Return what a call costs in US dollars; None where no price is known."""
         if target.is_local:
             return 0.0
         return prices.money(target.connection.kind, target.name, prompt, completion)
 
-    def _settle(self, record: _Record) -> None:
+    def _settle_record(self, record: _Record) -> None:
+        if record.is_settled:
+            return
+        record.is_settled = True
         status = "failed" if record.error else "done" if record.is_whole else "stopped"
         # Who stops waiting has still sent the prompt; a provider that refuses bills nothing.
         billed = record.has_begun or record.error is None
         usage = self._priced(record) if billed else Usage(0, 0, money=0.0)
-        self._ledger.settle(
+        self._settle(
             record.id,
             status=status,
             prompt=usage.prompt_tokens,
@@ -269,6 +320,23 @@ class Calls:
             seconds=round(time.monotonic() - record.started, 4),
             error=type(record.error).__name__ if record.error else "",
         )
+
+    def _settle(self, call_id: str, **facts: Any) -> None:
+        self._owed[call_id] = facts
+        self.settle_late()
+
+    def settle_late(self) -> None:
+        """Settle what is owed: what has just ended, and what a full disk kept from being settled."""
+        try:
+            for call_id in tuple(self._owed):
+                self._ledger.settle(call_id, **self._owed[call_id])
+                del self._owed[call_id]
+        except StorageFailed as error:
+            log.warning("%d calls are to be settled later: %s", len(self._owed), error)
+
+    def _shown(self, target: Target) -> str:
+        """Return a model's name for the ledger: a caller may have pasted anything into it."""
+        return self._redactor().clean(target.model)
 
     def _limits(self, grant: TokenGrant | None, app_id: str) -> list[Limit]:
         tokens, money = self._budgets.get("day")
@@ -284,8 +352,8 @@ class Calls:
             )
         return limits
 
-    def _cached(self, asked: Asked, target: Target, call: ModelCall) -> list[Event] | None:
-        stored = self._completions.get(_key(target, call)) if asked.uses_cache else None
+    def _cached(self, kept_as: str) -> list[Event] | None:
+        stored = self._completions.get(kept_as)
         if stored is None:
             return None
         body = json.loads(stored)
@@ -293,8 +361,78 @@ class Calls:
         said: list[Event] = [Text(body["text"])] if body["text"] else []
         said += [ToolDelta(**tool) for tool in body["tools"]]
         cleaner = _Cleaner(self._redactor())  # a key may have been entered since
-        cleaned = [c for event in said for c in cleaner.feed(event)] + cleaner.end()
-        return [*cleaned, usage, Done(body["reason"])]
+        shown = [c for event in said for c in cleaner.feed(event)] + cleaner.end()
+        return [*shown, usage, Done(body["reason"])]
+
+
+class _Characters:
+    """A text that comes in pieces, some of which end in half a character."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def feed(self, piece: str) -> str:
+        text, self._half = self._half + piece, ""
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return _mended(text)
+
+    def end(self) -> str:
+        return _mended(self._half)
+
+
+def _mended(text: str) -> str:
+    """Return a text that can be encoded: halves of a character are joined, a lone one is replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+class _CleanText:
+    """One text in pieces, without secrets."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._characters = _Characters()
+        self._stream = redactor.stream()
+
+    def feed(self, piece: str) -> str:
+        return self._stream.feed(self._characters.feed(piece))
+
+    def end(self) -> str:
+        return self._stream.feed(self._characters.end()) + self._stream.end()
+
+
+class _CleanTool:
+    """One tool call: its name is held until its arguments begin, so that it is whole when it is cleaned."""
+
+    def __init__(self, index: int, redactor: Redactor) -> None:
+        self._index = index
+        self._redactor = redactor
+        self._id = self._name = ""
+        self._is_named = False
+        self._arguments = _CleanText(redactor)
+
+    def feed(self, event: ToolDelta) -> Iterator[ToolDelta]:
+        if not self._is_named:
+            self._id = self._id or event.id
+            self._name += event.name
+        if event.arguments:
+            yield from self.name()
+        if arguments := self._arguments.feed(event.arguments):
+            yield ToolDelta(self._index, arguments=arguments)
+
+    def name(self) -> Iterator[ToolDelta]:
+        if not self._is_named:
+            self._is_named = True
+            clean = self._redactor.clean
+            yield ToolDelta(self._index, clean(_mended(self._id)), clean(_mended(self._name)))
+
+    def end(self) -> Iterator[ToolDelta]:
+        yield from self.name()
+        if rest := self._arguments.end():
+            yield ToolDelta(self._index, arguments=rest)
 
 
 class _Cleaner:
@@ -302,8 +440,8 @@ class _Cleaner:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._text = redactor.stream()
-        self._tools: dict[int, StreamRedactor] = {}
+        self._text = _CleanText(redactor)
+        self._tools: dict[int, _CleanTool] = {}
 
     def feed(self, event: Event) -> list[Event]:
         """Return what can be shown of all that came."""
@@ -311,17 +449,18 @@ class _Cleaner:
             text = self._text.feed(event.text)
             return [Text(text)] if text else []
         if isinstance(event, ToolDelta):
-            stream = self._tools.setdefault(event.index, self._redactor.stream())
-            arguments = stream.feed(event.arguments)
-            is_said = arguments or event.id or event.name
-            return [ToolDelta(event.index, event.id, event.name, arguments)] if is_said else []
+            if event.index in self._tools:
+                return [*self._tools[event.index].feed(event)]
+            named = [name for tool in self._tools.values() for name in tool.name()]
+            self._tools[event.index] = _CleanTool(event.index, self._redactor)
+            return [*named, *self._tools[event.index].feed(event)]
         return [event]
 
     def end(self) -> list[Event]:
         """Return what was held back."""
         text = self._text.end()
         rests: list[Event] = [Text(text)] if text else []
-        return rests + [ToolDelta(i, arguments=rest) for i, s in self._tools.items() if (rest := s.end())]
+        return rests + [rest for tool in self._tools.values() for rest in tool.end()]
 
 
 class _Record:
@@ -336,13 +475,11 @@ class _Record:
         self.usage: Usage | None = None
         self.done: Done | None = None
         self.error: ModelError | None = None
+        self.is_settled = False
         self._text: list[str] = []
         self._tools: dict[int, dict[str, Any]] = {}
         self._size = 0
-
-    @property
-    def has_begun(self) -> bool:
-        return self._size > 0 or bool(self._tools)
+        self.has_begun = False
 
     @property
     def is_whole(self) -> bool:
@@ -353,16 +490,23 @@ class _Record:
         """About how many tokens have come."""
         return self._size // 4 + 1
 
-    def take(self, event: Event) -> None:
+    def count(self, event: Event) -> None:
+        """Note what came from the provider."""
+        self.has_begun = True
+        if isinstance(event, Text):
+            self._size += len(event.text)
+        elif isinstance(event, ToolDelta):
+            self._size += len(event.arguments)
+
+    def keep(self, event: Event) -> None:
+        """Note what was shown: only that may be kept."""
         if isinstance(event, Text):
             self._text.append(event.text)
-            self._size += len(event.text)
         elif isinstance(event, ToolDelta):
             tool = self._tools.setdefault(event.index, {"index": event.index, "id": "", "name": "", "arguments": ""})
             tool["id"] = tool["id"] or event.id
             tool["name"] += event.name
             tool["arguments"] += event.arguments
-            self._size += len(event.arguments)
 
     def as_stored(self) -> dict[str, Any]:
         assert self.usage is not None
@@ -394,6 +538,37 @@ def check_grant(grant: TokenGrant | None, model: str) -> None:
         raise TokenRefused(f"`{grant.label}` may not use `{model}`.", f"It may use {listed}.")
 
 
+#: What a model's provider, or the broker for it, would fetch.
+_ADDRESS = re.compile(r"\s*(?!data:)[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)
+
+
+def check_reach(asked: Asked) -> None:
+    """Refuse what would reach the network for a caller who may not: addresses in messages, tools of the provider.
+
+    Raises
+    ------
+    CallRefused
+        There is such a thing in it.
+    """
+    parts = [p for m in asked.messages if isinstance(m.get("content"), list) for p in m["content"]]
+    told = [text for p in parts if not (isinstance(p, dict) and p.get("type") == "text") for text in _texts(p)]
+    if any(_ADDRESS.match(text) for text in told):
+        raise CallRefused("An app cannot have a model fetch an address.", "Send the content itself, as a `data:` URL.")
+    tools = asked.options.get("tools")
+    if tools and not (
+        isinstance(tools, list) and all(isinstance(t, dict) and t.get("type") == "function" for t in tools)
+    ):
+        raise CallRefused("An app cannot use a provider's own tools.", "Describe a function instead.")
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict | list):
+        for one in part.values() if isinstance(part, dict) else part:
+            yield from _texts(one)
+
+
 def _bounded(call: ModelCall, limits: list[Limit]) -> tuple[ModelCall, int, int]:
     """Return the call, its prompt's tokens, and the most it may use in all.
 
@@ -401,18 +576,15 @@ def _bounded(call: ModelCall, limits: list[Limit]) -> tuple[ModelCall, int, int]
     without one, calls at the same time could not be promised to fit.
     """
     prompt = prices.guess_tokens(call.messages, call.options.get("tools"))
-    asked = call.options.get("max_completion_tokens") or call.options.get("max_tokens")
-    answer = int(asked) if isinstance(asked, int | float) and asked > 0 else 0
+    asked = [call.options.get(name) for name in ("max_completion_tokens", "max_tokens")]
+    answer = max((int(a) for a in asked if isinstance(a, int | float) and math.isfinite(a) and a > 0), default=0)
     if not answer:
         answer = min(ANSWER_TOKENS, prices.facts(call.kind, call.model).answer or ANSWER_TOKENS)
         if any(limit.tokens is not None or limit.money is not None for limit in limits):
-            options = {**call.options, "max_tokens": answer}
-            call = ModelCall(
-                model=call.model, kind=call.kind, messages=call.messages, options=options,
-                api_base=call.api_base, key=call.key,
-            )  # fmt: skip
+            options = {k: v for k, v in call.options.items() if k != "max_completion_tokens"}
+            call = replace(call, options={**options, "max_tokens": answer})
     # A token is at least a byte: twice the guess covers what is not English.
-    return call, prompt, prompt * 2 + answer * int(call.options.get("n") or 1)
+    return call, prompt, prompt * 2 + answer
 
 
 def _key(target: Target, call: ModelCall) -> str:
@@ -421,14 +593,23 @@ def _key(target: Target, call: ModelCall) -> str:
     return hashlib.sha256(json.dumps(same, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-def _clean_error(error: ModelError, redactor: Redactor) -> NexusError:
-    return type(error)(redactor.clean(error.message), redactor.clean(error.remedy))
+def cleaned(error: AnError, redactor: Redactor) -> AnError:
+    """Return an error without secrets; what a provider said is shortened only after that."""
+    message = redactor.clean(_mended(error.message))
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
+    made = type(error)(message, redactor.clean(error.remedy))
+    made.status = error.status
+    if isinstance(error, QuotaExceeded) and isinstance(made, QuotaExceeded):
+        made.retry_after = error.retry_after
+    return made
 
 
-def _wait(error: ModelError, attempt: int) -> float | None:
+def _wait(error: ModelError, attempt: int, elapsed: float) -> float | None:
     """Return how long to wait before trying again; None where that would not help."""
     if attempt == TRIES or not isinstance(error, QuotaExceeded | ProviderUnreachable | ProviderFailed):
         return None
+    wait = float(0.5 * 2 ** (attempt - 1)) * random.uniform(0.8, 1.2)  # noqa: S311  only spreads the tries
     if isinstance(error, QuotaExceeded) and error.retry_after is not None:
-        return error.retry_after if error.retry_after <= LONGEST_WAIT else None
-    return float(0.5 * 2 ** (attempt - 1)) * random.uniform(0.8, 1.2)  # noqa: S311  only spreads the tries
+        wait = error.retry_after
+    return wait if wait <= LONGEST_WAIT and elapsed + wait <= RETRY_SECONDS else None

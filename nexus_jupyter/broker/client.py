@@ -102,8 +102,9 @@ class BrokerClient:
 
 
 def _pieces(connection: socket.socket) -> Iterator[bytes]:
-    while piece := connection.recv(PIECE):
-        yield piece
+    with contextlib.suppress(ConnectionError):  # an end in the middle, which the reader of the answer sees
+        while piece := connection.recv(PIECE):
+            yield piece
 
 
 class AsyncBrokerClient:
@@ -191,7 +192,8 @@ class AsyncBrokerClient:
 
     async def _piece(self, reader: asyncio.StreamReader) -> bytes:
         try:
-            return await asyncio.wait_for(reader.read(PIECE), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                return await reader.read(PIECE)
         except TimeoutError as error:
             raise BrokerUnavailable("The model broker does not answer.", "Try again.") from error
         except ConnectionError:

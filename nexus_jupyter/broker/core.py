@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from nexus_jupyter.broker import prices
-from nexus_jupyter.broker.calls import Asked, Calls, check_grant, today
+from nexus_jupyter.broker.calls import Asked, Calls, check_grant, cleaned, today
 from nexus_jupyter.broker.events import ModelCall, Provider
 from nexus_jupyter.broker.providers import local
 from nexus_jupyter.broker.providers.litellm import LitellmProvider
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.broker.routing import DEFAULTS, ModelRouter, Target, checked_base, is_on_this_machine
-from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, NotFound
+from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, NotFound, StorageFailed
 from nexus_jupyter.models.llm import (
     Budget,
     CallInfo,
@@ -28,7 +30,7 @@ from nexus_jupyter.models.llm import (
     TokenRequest,
     UsageReport,
 )
-from nexus_jupyter.secrets import KeyRing, Redactor
+from nexus_jupyter.secrets import KeyRing, Redactor, Secret
 from nexus_jupyter.secrets.places import default_places
 from nexus_jupyter.store import (
     CHOSEN_MODEL,
@@ -56,9 +58,19 @@ class Broker:
     ----------
     state
         The folder of the store and the keys.
+    providers
+        Who makes the calls, by kind of connection, beside litellm; `""` in its place.
+    sleep
+        Waits between tries.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        providers: Mapping[str, Provider] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.state = state
         self.instance = f"{os.getpid()}:{secrets.token_hex(6)}"
         self.database = Database(state / "nexus.db")
@@ -68,36 +80,49 @@ class Broker:
         self.tokens = Tokens(self.database, OWNER)
         self.budgets = Budgets(self.database, OWNER)
         self.ledger = Ledger(self.database, OWNER, self.instance)
-        providers: dict[str, Provider] = {"": LitellmProvider()}
-        special: tuple[Connection, ...] = ()
+        made: dict[str, Provider] = {"": LitellmProvider(), **(providers or {})}
         if scripts := os.environ.get(SCRIPTS_VARIABLE):
-            providers[SCRIPTED] = ScriptedProvider.from_file(Path(scripts))
+            made[SCRIPTED] = ScriptedProvider.from_file(Path(scripts))
+        special: tuple[Connection, ...] = ()
+        if SCRIPTED in made:
             special = (Connection(id=SCRIPTED, kind=SCRIPTED, label="Scripted (for tests)"),)
         folder = state / "models"
         if local.can_run() and local.files(folder):
-            providers[local.LOCAL] = local.LocalProvider(folder)
+            made[local.LOCAL] = local.LocalProvider(folder)
             special += (Connection(id=local.LOCAL, kind=local.LOCAL, label=local.LABEL),)
         self.router = ModelRouter(self.connections, self.keys, special)
         self._redactor: Redactor | None = None
+        self._known_keys: set[str] = set()
         self.calls = Calls(
             self.router,
             self.keys,
             self.ledger,
             self.budgets,
             Completions(self.database, seconds=CACHE_SECONDS),
-            providers,
+            made,
             self.redactor,
+            sleep,
         )
+        self.tidy()
+
+    def tidy(self) -> None:
+        """End in the ledger what a killed broker left open, and what could not be settled in time."""
+        self.calls.settle_late()
         self.ledger.recover(_is_alive, self._price)
 
     def _price(self, model: str, prompt: int, completion: int) -> float | None:
-        kind, _, name = model.partition("/")
-        return prices.money(kind, name, prompt, completion)
+        connection_id, _, name = model.partition("/")
+        connection = self.connections.get(connection_id) or Connection(id=connection_id, kind=connection_id)
+        return self.calls.money(Target(model=model, connection=connection, name=name), prompt, completion)
 
     def redactor(self) -> Redactor:
-        """Return the redactor for the keys there are now."""
+        """Return the redactor for every key that this process has known: calls under way may still show a removed one."""
         if self._redactor is None:
-            self._redactor = Redactor(self.keys.values())
+            try:
+                self._known_keys |= {secret.reveal() for secret in self.keys.values()}
+            except StorageFailed:  # which is told by whoever needs a key; errors and logs are cleaned all the same
+                return Redactor(map(Secret, self._known_keys))
+            self._redactor = Redactor(map(Secret, self._known_keys))
         return self._redactor
 
     # --- keys ----------------------------------------------------------------------------------------------
@@ -108,6 +133,7 @@ class Broker:
 
     def set_key(self, name: str, value: str) -> KeyInfo:
         """Keep a key; the first one also chooses its provider's usual model."""
+        self.redactor()  # knows the one before
         stored = self.keys.set(name, value)
         self._redactor = None
         if not self.settings.get(CHOSEN_MODEL) and "/" not in name:
@@ -119,8 +145,8 @@ class Broker:
 
     def remove_key(self, name: str) -> None:
         """Forget a key; a model that needs it is no longer the chosen one."""
+        self.redactor()
         self.keys.remove(name)
-        self._redactor = None
         if self.settings.get(CHOSEN_MODEL).partition("/")[0] == name and self.keys.get(name) is None:
             self.settings.set(CHOSEN_MODEL, "")
 
@@ -132,12 +158,8 @@ class Broker:
         names = {k.name for k in self.keys.stored()}
         added = {c.id for c in self.connections.every()}
         connections = self.router.every()
-        models: list[ModelInfo] = []
-        for connection in connections:
-            offered = self.router.names(connection)
-            if (connection.api_base and not offered) or connection.kind in (SCRIPTED, local.LOCAL):
-                offered = await self._asked(connection)
-            models += [_info(connection, name) for name in offered]
+        offers = await asyncio.gather(*map(self._offered, connections))
+        models = [_info(c, name) for c, offered in zip(connections, offers, strict=True) for name in offered]
         return ModelList(
             current=self.settings.get(CHOSEN_MODEL),
             models=tuple(models),
@@ -155,7 +177,10 @@ class Broker:
             ),
         )
 
-    async def _asked(self, connection: Connection) -> tuple[str, ...]:
+    async def _offered(self, connection: Connection) -> tuple[str, ...]:
+        known = self.router.names(connection)
+        if known or not (connection.api_base or connection.kind in (SCRIPTED, local.LOCAL)):
+            return known
         try:
             return tuple(await self._ask(connection))
         except ModelError:
@@ -183,8 +208,8 @@ class Broker:
         try:
             names = await self._ask(connection)
         except ModelError as error:
-            clean = self.redactor().clean
-            return CheckedConnection(ok=False, detail=clean(error.message), remedy=clean(error.remedy))
+            error = cleaned(error, self.redactor())
+            return CheckedConnection(ok=False, detail=error.message, remedy=error.remedy)
         count = f"{len(names)} models" if len(names) != 1 else "one model"
         detail = f"{connection.label or connection.id} answers and offers {count}."
         if not names:
@@ -314,7 +339,8 @@ class Broker:
         )
 
     def close(self) -> None:
-        """Close the store."""
+        """Settle what could not be settled before, and close the store."""
+        self.calls.settle_late()
         self.database.close()
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from nexus_jupyter import __version__
 from nexus_jupyter.broker.wire import Response, request_bytes
 from nexus_jupyter.errors import BrokerUnavailable, NexusError
 
 FILE = "broker.json"
+FOLDER = "nexus-broker-"  # begins the name of a socket's folder
 START_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 STATE_VARIABLE = "NEXUS_STATE_DIR"
@@ -67,14 +69,21 @@ def connect(address: str, seconds: float = CONNECT_SECONDS) -> socket.socket:
     if kind == "line":
         return _connect_by_line(int(where), seconds)
     if kind == "unix":
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            made.settimeout(seconds)
-            made.connect(where)
-        except BaseException:
-            made.close()
-            raise
-        return made
+        end = time.monotonic() + seconds
+        while True:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                made.settimeout(seconds)
+                made.connect(where)
+                return made
+            except BlockingIOError:  # many call at once: a unix socket does not let them queue
+                made.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            except BaseException:
+                made.close()
+                raise
     host, _, port = where.rpartition(":")
     return socket.create_connection((host, int(port)), timeout=seconds)
 
@@ -135,6 +144,8 @@ def ensure(state: Path, *, seconds: float = START_SECONDS) -> Endpoint:
                 return endpoint
             if endpoint:
                 retire(endpoint)
+            else:
+                _sweep(read(state))
             return _start(state, seconds)
     except OSError as error:
         raise BrokerUnavailable(
@@ -152,9 +163,10 @@ def retire(endpoint: Endpoint) -> None:
 def _start(state: Path, seconds: float) -> Endpoint:
     (state / FILE).unlink(missing_ok=True)
     log = state / "broker.log"
-    with log.open("ab") as output:
+    with _opened(log) as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "nexus_jupyter.broker", "--state", str(state)],
+            # -P: a file in the state folder is no module.
+            [sys.executable, "-P", "-m", "nexus_jupyter.broker", "--state", str(state)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -175,6 +187,19 @@ def _start(state: Path, seconds: float) -> Endpoint:
     raise BrokerUnavailable(f"The model broker does not start. {_last_line(log)}".strip(), f"See `{log}`.")
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to add to; where it is new, it is the owner's alone."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+def _sweep(gone: Endpoint | None) -> None:
+    """Remove the socket that a killed broker left."""
+    kind, _, where = gone.address.partition(":") if gone else ("", "", "")
+    folder = Path(where).parent
+    if kind == "unix" and folder.name.startswith(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _last_line(log: Path) -> str:
     with contextlib.suppress(OSError):
         lines = log.read_text(encoding="utf-8", errors="replace")[-2000:].strip().splitlines()
@@ -192,7 +217,7 @@ def _lock(path: Path, seconds: float) -> Iterator[None]:
         Another process holds it for longer than `seconds`.
     """
     end = time.monotonic() + seconds
-    with path.open("a+b") as file:
+    with _opened(path) as file:
         while not _try_lock(file.fileno()):
             if time.monotonic() > end:
                 raise BrokerUnavailable("Another program is starting the model broker.", "Try again in a moment.")

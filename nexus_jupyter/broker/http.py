@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from nexus_jupyter import __version__
+from nexus_jupyter.broker.calls import cleaned
 from nexus_jupyter.broker.core import Broker
 from nexus_jupyter.broker.events import Done, Event, Failed, Text, ToolDelta, Usage
 from nexus_jupyter.broker.wire import chunk, error_body
-from nexus_jupyter.errors import BadRequest, NexusError, TokenRefused
+from nexus_jupyter.errors import BadRequest, NexusError, QuotaExceeded, TokenRefused
 from nexus_jupyter.models.llm import (
     Budget,
     CompletionRequest,
@@ -103,7 +105,7 @@ class BrokerHandler(RequestHandler):
         plain = [a.model_dump(mode="json") for a in answer] if isinstance(answer, list) else answer
         dump = getattr(plain, "model_dump", None)
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps(dump(mode="json") if dump else plain, ensure_ascii=False))
+        self.finish(json.dumps(dump(mode="json") if dump else plain))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send an error in OpenAI's form."""
@@ -114,7 +116,10 @@ class BrokerHandler(RequestHandler):
             )
             error = NexusError(message)
             error.status = status_code
+        error = cleaned(error, self.broker.redactor())  # a caller's own words may hold one too
         self.set_status(error.status)
+        if isinstance(error, QuotaExceeded) and error.retry_after is not None:
+            self.set_header("Retry-After", f"{error.retry_after:.0f}")
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(error_body(error), ensure_ascii=False))
 
@@ -126,7 +131,7 @@ class BrokerHandler(RequestHandler):
     async def unless_gone(self, work: Awaitable[None]) -> None:
         """Await work that ends with its caller."""
         self._work = asyncio.ensure_future(work)
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, StreamClosedError):
             await self._work
 
     _work: asyncio.Future[None] | None = None
@@ -172,15 +177,16 @@ class CompletionsHandler(BrokerHandler):
         """Answer, in one piece or as it comes."""
         request = self.body(CompletionRequest)
         raw = json.loads(self.request.body)
-        events = self.broker.calls.stream(self.broker.asked(request, raw, self.grant))
-        await self.unless_gone(self._answer(events, request))
+        asked = self.broker.asked(request, raw, self.grant)
+        model = self.broker.redactor().clean(asked.model)
+        await self.unless_gone(self._answer(self.broker.calls.stream(asked), model, bool(request.stream)))
 
-    async def _answer(self, events: AsyncIterator[Event], request: CompletionRequest) -> None:
+    async def _answer(self, events: AsyncIterator[Event], model: str, is_streamed: bool) -> None:
         created = int(time.time())
         call_id = f"chatcmpl-{created}-{id(self):x}"
         async with contextlib.aclosing(events):  # type: ignore[type-var]
-            if not request.stream:
-                self.reply(await _whole(events, call_id, request.model, created))
+            if not is_streamed:
+                self.reply(await _whole(events, call_id, model, created))
                 return
             is_begun = False
             async for event in events:
@@ -190,7 +196,7 @@ class CompletionsHandler(BrokerHandler):
                     is_begun = True
                     self.set_header("Content-Type", "text/event-stream")
                     self.set_header("Cache-Control", "no-store")
-                body = chunk(event, call_id=call_id, model=request.model, created=created)
+                body = chunk(event, call_id=call_id, model=model, created=created)
                 self.write(f"data: {json.dumps(body, ensure_ascii=False)}\n\n")
                 if isinstance(event, Done):
                     self.write("data: [DONE]\n\n")
@@ -246,7 +252,9 @@ class EmbeddingsHandler(BrokerHandler):
         target, vectors, tokens = await self.broker.embed(model, texts, self.grant)
         data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        self.reply({"object": "list", "data": data, "model": target.model, "usage": usage})
+        self.reply(
+            {"object": "list", "data": data, "model": self.broker.redactor().clean(target.model), "usage": usage}
+        )
 
 
 class OpenAIModelsHandler(BrokerHandler):
@@ -364,7 +372,10 @@ class RedactHandler(BrokerHandler):
 
     def post(self) -> None:
         """Return them without."""
-        texts = json.loads(self.request.body or b"[]")
+        try:
+            texts = json.loads(self.request.body or b"[]")
+        except (ValueError, RecursionError):
+            texts = None
         if not isinstance(texts, list):
             raise BadRequest("A list of texts is wanted.")
         clean = self.broker.redactor().clean

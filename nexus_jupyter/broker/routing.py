@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import ipaddress
 import json
 import os
 import time
@@ -71,7 +72,11 @@ class Target:
 
 def is_on_this_machine(api_base: str) -> bool:
     """Return whether an address is this machine's."""
-    return urlsplit(api_base).hostname in {"127.0.0.1", "localhost", "::1"}
+    host = urlsplit(api_base).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def checked_base(address: str) -> str:
@@ -80,22 +85,24 @@ def checked_base(address: str) -> str:
     Raises
     ------
     BadRequest
-        It is none.
+        It is none; the error does not repeat it, for there may be a password in it.
     """
-    address = address.strip().rstrip("/")
-    if address and "://" not in address:
+    address = address.strip()
+    if "://" not in address:
         local = address.split(":")[0].split("/")[0] in {"localhost", "127.0.0.1"}
         address = f"{'http' if local else 'https'}://{address}"
     try:
         parts = urlsplit(address)
-        port_is_fine = parts.port is None or parts.port > 0
+        is_fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        port_is_fine, parts = False, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_fine or parts.username:
+        is_fine, parts = False, urlsplit("")
+    is_plain = address.isprintable() and " " not in address
+    if not (is_fine and is_plain) or parts.username or parts.password or parts.query or parts.fragment:
         raise BadRequest(
-            f"`{address[:100]}` is not a server's address.", "Give one such as https://models.example.org/v1"
+            "This is not a server's address, or there is more in it.",
+            "Give one such as https://models.example.org/v1, and its key apart from it.",
         )
-    return address
+    return address.rstrip("/")
 
 
 class ModelRouter:
@@ -124,6 +131,7 @@ class ModelRouter:
         self._ports = ports
         self._local: dict[str, tuple[Connection, tuple[str, ...]]] = {}
         self._looked = -GOOD_FOR_SECONDS
+        self._looking = asyncio.Lock()
 
     def every(self) -> list[Connection]:
         """Return all connections that can be used now, the owner's first."""
@@ -156,6 +164,9 @@ class ModelRouter:
             target = self._target(model, head, name)
         if target is not None:
             return target
+        local = next((label for server, label, _ in LOCAL_SERVERS if server == head), "")
+        if name and local:
+            raise ModelNotConnected(f"{local} does not answer on this machine.", "Start it, then try again.")
         if name and (head in prices.providers() or head in LABELS):
             label = LABELS.get(head, head)
             raise ModelNotConnected(f"There is no key for {label}.", f"Enter one: nexus keys set {head}")
@@ -163,22 +174,22 @@ class ModelRouter:
             raise ModelNotConnected(
                 "No model is connected.", "Enter a provider's key, or start a local server such as Ollama."
             )
-        raise ModelUnknown(f"There is no model `{model[:80]}`.", self._nearest(model))
+        raise ModelUnknown(f"There is no model `{model[:80]}`.", self.nearest(model))
 
     def _target(self, model: str, head: str, name: str) -> Target | None:
         found = {c.id: c for c in self.every()}
         if name and head in found:
             return Target(model=model, connection=found[head], name=name)
-        if not name:  # `gpt-4o` means the provider that has it
-            for connection in found.values():
-                if model in prices.known_models(connection.kind) or model in self.local_models(connection.id):
-                    return Target(model=f"{connection.id}/{model}", connection=connection, name=model)
+        for connection in found.values():  # `gpt-4o` means the provider that has it
+            if model in self.names(connection):
+                return Target(model=f"{connection.id}/{model}", connection=connection, name=model)
         return None
 
-    def _nearest(self, model: str) -> str:
+    def nearest(self, model: str) -> str:
+        """Return what to do about an unknown model: the names most like it."""
         every = {n: f"{c.id}/{n}" for c in self.every() for n in self.names(c)}
-        wanted = model.partition("/")[2] or model
-        near = [every[n] for n in difflib.get_close_matches(wanted, every, 3, 0.5)]
+        alike = difflib.get_close_matches(model.partition("/")[2] or model, every, 4, 0.5)
+        near = [every[n] for n in alike if every[n] != model][:3]
         return f"Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "See: nexus models"
 
     def names(self, connection: Connection) -> tuple[str, ...]:
@@ -187,24 +198,25 @@ class ModelRouter:
 
     async def look_around(self) -> None:
         """Look for servers of models on this machine; what was found is good for a while."""
-        if time.monotonic() - self._looked < GOOD_FOR_SECONDS:
-            return
-        self._looked = time.monotonic()
-        servers = self._servers()
-        found = await asyncio.gather(*(_models_at(port) for _, _, port in servers))
-        self._local = {
-            name: (Connection(id=name, kind="openai", api_base=f"http://127.0.0.1:{port}/v1", label=label), models)
-            for (name, label, port), models in zip(servers, found, strict=True)
-            if models is not None
-        }
+        async with self._looking:  # who comes meanwhile waits for what is found
+            if time.monotonic() - self._looked < GOOD_FOR_SECONDS:
+                return
+            servers = self._servers()
+            found = await asyncio.gather(*(_models_at(port) for _, _, port in servers))
+            self._local = {
+                name: (Connection(id=name, kind="openai", api_base=f"http://127.0.0.1:{port}/v1", label=label), models)
+                for (name, label, port), models in zip(servers, found, strict=True)
+                if models is not None
+            }
+            self._looked = time.monotonic()
 
     def _servers(self) -> list[tuple[str, str, int]]:
         told = self._ports()
         if told is None:
             return list(LOCAL_SERVERS)
         labels = {name: label for name, label, _ in LOCAL_SERVERS}
-        pairs = [part.split("=") for part in told.split(",") if "=" in part]
-        return [(name, labels.get(name, name), int(port)) for name, port in pairs]
+        pairs = [part.strip().partition("=") for part in told.split(",")]
+        return [(name, labels.get(name, name), int(port)) for name, _, port in pairs if name and port.isdecimal()]
 
 
 async def _models_at(port: int) -> tuple[str, ...] | None:
@@ -215,7 +227,7 @@ async def _models_at(port: int) -> tuple[str, ...] | None:
             try:
                 writer.write(request_bytes("GET", "/v1/models", "none", host=f"127.0.0.1:{port}"))
                 response, body = Response(), b""
-                while piece := await reader.read(65_536):
+                while not response.is_whole and (piece := await reader.read(65_536)):
                     body += response.feed(piece)
             finally:
                 writer.close()

@@ -12,14 +12,23 @@ from typing import Any
 
 from nexus_jupyter import errors
 from nexus_jupyter.broker.events import Done, Event, Failed, Text, ToolDelta, Usage
-from nexus_jupyter.errors import AnswerCut, BrokerUnavailable, NexusError, ProviderFailed
+from nexus_jupyter.errors import AnswerCut, BadRequest, BrokerUnavailable, NexusError, ProviderFailed
 
 MAX_HEAD = 65_536
+LARGEST_REQUEST = 64_000_000  # bytes
 
 
 def request_bytes(method: str, path: str, token: str, body: Any = None, host: str = "nexus") -> bytes:
-    """Return a request with a JSON body."""
-    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+    """Return a request with a JSON body.
+
+    Raises
+    ------
+    BadRequest
+        It is larger than what the broker takes.
+    """
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    if len(content) > LARGEST_REQUEST:
+        raise BadRequest(f"The request has {len(content) / 1e6:,.0f} MB; 64 MB are the most.", "Ask with less.")
     head = [
         f"{method} {path} HTTP/1.0",
         f"Host: {host}",
@@ -69,6 +78,11 @@ class Response:
                 self.length = int(value)
         self.received = len(rest)
         return rest
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all came that was announced; unknown, so False, where no length was."""
+        return self.length is not None and self.received >= self.length
 
     def check_whole(self) -> None:
         """Look, once the connection has ended, whether all came.
@@ -211,7 +225,7 @@ class Answer:
                 yield Failed(error_from(body))
                 return
             yield from self._said(body)
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError):
             self._is_over = True
             yield Failed(ProviderFailed("A part of the answer cannot be read.", "Ask again."))
 

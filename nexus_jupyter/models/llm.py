@@ -18,7 +18,7 @@ class CompletionRequest(BaseModel):
 
     model: str = Field("", max_length=300, description="Empty: the one that the owner chose.")
     messages: list[dict[str, Any]] = Field(min_length=1, max_length=10_000)
-    stream: bool = False
+    stream: bool | None = False
     nexus_cache: bool = Field(True, description="Whether an earlier answer to the same call will do.")
     nexus_app: str = Field("", max_length=64, description="The app it is for; a scoped token names its own.")
 

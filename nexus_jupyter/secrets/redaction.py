@@ -54,7 +54,7 @@ class Redactor:
         # The longest first: a form may begin with another.
         ordered = sorted(every, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._beginnings = {f[:n] for f in every for n in range(1, len(f))}
+        self._forms = ordered
         self.longest = max(map(len, every), default=0)
 
     def clean(self, text: str) -> str:
@@ -63,10 +63,24 @@ class Redactor:
 
     def held_back(self, text: str) -> int:
         """Return how many of the last characters may be the beginning of a secret."""
-        for count in range(min(self.longest - 1, len(text)), 0, -1):
-            if text[-count:] in self._beginnings:
-                return count
-        return 0
+        # Form by form, so that memory does not grow with the square of a key's length.
+        held = 0
+        for form in self._forms:
+            start = max(0, len(text) - len(form) + 1)
+            while (start := text.find(form[0], start, len(text) - held)) >= 0:
+                if form.startswith(text[start:]):
+                    held = len(text) - start
+                    break
+                start += 1
+        return held
+
+    def certain(self, text: str) -> int:
+        """Return how many characters can be cleaned whatever follows: no secret that is cut, or may go on, begins there."""
+        end = len(text) - self.held_back(text)
+        if end < len(text) and self._pattern:
+            across = (m.start() for m in self._pattern.finditer(text) if m.start() < end < m.end())
+            end = next(across, end)
+        return end
 
     def stream(self) -> StreamRedactor:
         """Return a redactor for a text that comes in pieces."""
@@ -82,12 +96,12 @@ class StreamRedactor:
 
     def feed(self, piece: str) -> str:
         """Take a piece; return what can be shown of all that came."""
-        text = self._redactor.clean(self._rest + piece)
-        count = self._redactor.held_back(text)
-        self._rest = text[len(text) - count :] if count else ""
-        return text[: len(text) - count] if count else text
+        text = self._rest + piece
+        end = self._redactor.certain(text)
+        self._rest = text[end:]
+        return self._redactor.clean(text[:end])
 
     def end(self) -> str:
         """Return what was held back: nothing followed that made it a secret."""
         rest, self._rest = self._rest, ""
-        return rest
+        return self._redactor.clean(rest)

@@ -86,6 +86,19 @@ def test_a_secret_in_two_pieces_is_removed_and_nothing_else_is_lost() -> None:
         assert shown == f"{before}{MASK}{after}"
 
 
+def test_a_secret_that_goes_on_where_another_ends_is_removed_whole() -> None:
+    random_ = random.Random(6)
+    short = "sk-abc12345"
+    values = [short, f"{short}-and-more-of-it", f"x{short}"[:9] + "zzzz"]
+    redactor = Redactor(map(Secret, values))
+    for _ in range(COUNT):
+        text = "".join(random_.choices([*values, short[:7], values[1][:14], "-and", " ", "é"], k=5))
+        cuts = sorted(random_.choices(range(len(text) + 1), k=random_.choice([0, 2, len(text)])))
+        stream = redactor.stream()
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        assert "".join(stream.feed(p) for p in pieces) + stream.end() == redactor.clean(text)
+
+
 def test_innocent_text_is_left_alone_and_shown_at_once() -> None:
     random_ = random.Random(5)
     redactor = Redactor([Secret(secret(random_)) for _ in range(20)])

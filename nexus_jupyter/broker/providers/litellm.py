@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import json
 import os
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from nexus_jupyter.broker.events import Done, Event, Failed, ModelCall, Text, ToolDelta, Usage
@@ -31,8 +34,11 @@ FIRST_SECONDS = 120.0  # reasoning models think before they speak
 SILENCE_SECONDS = 60.0
 LARGEST_ANSWER = 4_000_000  # characters
 #: Where providers list their models, where litellm does not know the address.
-BASES = {"openai": "https://api.openai.com/v1", "openrouter": "https://openrouter.ai/api/v1"}
+BASES = {"openrouter": "https://openrouter.ai/api/v1"}
 OWN_PROTOCOL = frozenset({"anthropic", "azure", "bedrock", "cohere", "gemini", "huggingface", "vertex_ai"})
+LARGEST_TEXT = 4_000  # characters of an error; it is shortened for people once no key is in it
+OPENAI = "https://api.openai.com/v1"
+NOBODY = "http://127.0.0.1:9/v1"
 NO_KEY = "none"  # servers without keys take any, but the client insists on one
 _REASONS = {
     "length": "length",
@@ -43,6 +49,9 @@ _REASONS = {
 _LONG = re.compile(
     r"context (length|window)|maximum context|too many tokens|prompt is too long|input is too long", re.I
 )
+
+_MESSAGE = re.compile(r'\{.*?"(?:message|detail)": *"((?:[^"\\]|\\.)+)"')
+_STATUS = re.compile(r"status(?:[ _]code)?:? (4\d\d|5\d\d)\b", re.I)
 
 
 class LitellmProvider:
@@ -61,32 +70,36 @@ class LitellmProvider:
     async def warm(self) -> None:
         """Import litellm, and what it imports at the first call."""
         litellm = await self._litellm()
-        with contextlib.suppress(Exception):  # the first call would say what is wrong
-            stream = await litellm.acompletion(
-                model="openai/warm", messages=[{"role": "user", "content": "x"}], mock_response="x", stream=True
-            )
-            async for _ in stream:
+        call = ModelCall(model="warm", kind="openai", messages=[{"role": "user", "content": "x"}], api_base=NOBODY)
+        with contextlib.suppress(Exception):  # this reaches nobody, but builds the client: a third of a second
+            await litellm.acompletion(**_arguments(call))
+        with contextlib.suppress(Exception):
+            async for _ in await litellm.acompletion(**_arguments(call), mock_response="x"):
                 pass
 
     async def stream(self, call: ModelCall) -> AsyncIterator[Event]:
         """Yield a call's events."""
         litellm = await self._litellm()
         try:
-            stream = await asyncio.wait_for(litellm.acompletion(**_arguments(call)), FIRST_SECONDS)
+            async with asyncio.timeout(FIRST_SECONDS):
+                stream = await litellm.acompletion(**_arguments(call))
         except Exception as error:  # noqa: BLE001  each provider's client raises its own
             yield Failed(told(error, call))
             return
         reason, size, seconds = "", 0, FIRST_SECONDS
         usage: Usage | None = None
+        is_answer = False
         try:
             while True:
                 try:
-                    piece = await asyncio.wait_for(anext(stream), seconds)
+                    async with asyncio.timeout(seconds):
+                        piece = await anext(stream)
                 except StopAsyncIteration:
                     break
                 seconds = SILENCE_SECONDS
                 usage = _usage(piece) or usage
                 for event in _events(piece):
+                    is_answer = True
                     size += len(event.text) if isinstance(event, Text) else len(event.arguments)
                     yield event
                 if size > LARGEST_ANSWER:
@@ -100,11 +113,18 @@ class LitellmProvider:
             with contextlib.suppress(Exception):
                 await _close(stream)
         # litellm says "stop" also where the provider said nothing: what it heard is kept apart.
-        if not getattr(stream, "received_finish_reason", reason):
+        heard = getattr(stream, "received_finish_reason", reason)
+        if not (is_answer or heard):
+            where = call.api_base or f"the provider `{call.kind}`"
+            yield Failed(AnswerCut(f"What {where} sent is no answer.", "Check the address: it usually ends in `/v1`."))
+            return
+        if not heard:
             yield Failed(AnswerCut("The answer was cut: the provider ended in the middle of it.", "Ask again."))
             return
         if usage is not None:
-            yield usage
+            # litellm counts by itself where the provider tells nothing.
+            is_told = any(getattr(c, "usage", None) for c in reversed(getattr(stream, "chunks", ())))
+            yield replace(usage, is_estimate=not is_told)
         yield Done(_REASONS.get(reason, "stop"))  # type: ignore[arg-type]
 
     async def embed(self, call: ModelCall, texts: list[str]) -> tuple[list[list[float]], int]:
@@ -120,11 +140,14 @@ class LitellmProvider:
 
     async def models(self, kind: str, api_base: str, key: str) -> list[str]:
         """Ask the provider for its models: this needs a valid key and costs nothing."""
-        litellm = await self._litellm()
         call = ModelCall(model="", kind=kind, messages=[], api_base=api_base, key=key)
+        if kind == "openai" or api_base:
+            return await _listed(call)
+        litellm = await self._litellm()
         try:
-            base = api_base or BASES.get(kind) or _known_base(litellm, kind)
-            asked = _listed(base, key) if base else asyncio.to_thread(_listed_by, litellm, kind, key)
+            if base := BASES.get(kind) or _known_base(litellm, kind):
+                return await _listed(replace(call, api_base=base))
+            asked = asyncio.to_thread(_listed_by, litellm, kind, key)
             names = await asyncio.wait_for(asked, CONNECT_SECONDS + 15)
         except Exception as error:
             raise told(error, call) from error
@@ -138,14 +161,19 @@ def _known_base(litellm: Any, kind: str) -> str:
     return str(litellm.get_llm_provider(model=f"{kind}/any", api_key=NO_KEY)[3] or "")
 
 
-async def _listed(base: str, key: str) -> list[str]:
-    """Ask a server that speaks OpenAI's protocol. litellm's own way forgets the path of its address."""
+async def _listed(call: ModelCall) -> list[str]:
+    """Return the models of OpenAI or a compatible server; litellm's own list leaves out the path and the status."""
     import httpx
 
-    async with httpx.AsyncClient(timeout=CONNECT_SECONDS) as client:
-        answer = await client.get(f"{base.rstrip('/')}/models", headers={"Authorization": f"Bearer {key or NO_KEY}"})
-    answer.raise_for_status()
-    return [str(model["id"]) for model in answer.json()["data"]]
+    base = call.api_base.rstrip("/") or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") or OPENAI
+    try:
+        async with httpx.AsyncClient(timeout=CONNECT_SECONDS) as client:
+            headers = {"Authorization": f"Bearer {call.key or NO_KEY}"}
+            answer = await client.get(f"{base}/models", headers=headers)
+            answer.raise_for_status()
+            return sorted(str(item["id"]) for item in answer.json()["data"])
+    except Exception as error:
+        raise told(error, call) from error
 
 
 def _listed_by(litellm: Any, kind: str, key: str) -> list[str]:
@@ -159,13 +187,27 @@ def _import() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     os.environ.setdefault("LITELLM_LOG", "ERROR")
     import litellm
+    import openai
 
+    _without_retries(openai.AsyncOpenAI)
     litellm.telemetry = False
     litellm.drop_params = True  # a field that a model does not know is left out, not refused
     litellm.suppress_debug_info = True
     litellm.num_retries = 0
     litellm.success_callback, litellm.failure_callback = [], []
     return litellm
+
+
+def _without_retries(client: Any) -> None:
+    """Take a client's own retries away: `max_retries` does not reach those of all providers, and retries multiply."""
+    init = client.__init__
+    if getattr(init, "__wrapped__", None) is None:
+
+        @functools.wraps(init)
+        def made(self: Any, **arguments: Any) -> None:
+            init(self, **{**arguments, "max_retries": 0})
+
+        client.__init__ = made
 
 
 def _arguments(call: ModelCall) -> dict[str, Any]:
@@ -234,11 +276,15 @@ def told(error: BaseException, call: ModelCall) -> ModelError:
     """Return an error of litellm, or of a client below it, as one of ours, with what helps."""
     if isinstance(error, ModelError):
         return error
+    if type(error).__name__ == "MidStreamFallbackError":
+        return _told_midway(error, call)
     name = type(error).__name__
     status = getattr(error, "status_code", None)
     response = getattr(error, "response", None)
     status = status if isinstance(status, int) else getattr(response, "status_code", None)
     text = _first_sentence(str(error))
+    if status is None and (found := _STATUS.search(text)):
+        status = int(found[1])  # some of litellm's lists tell it only in words
     where = call.api_base or f"the provider `{call.kind}`"
     if name == "ContextWindowExceededError" or (status in (400, 413) and _LONG.search(str(error))):
         return ContextTooLong(
@@ -253,11 +299,12 @@ def told(error: BaseException, call: ModelCall) -> ModelError:
         return ModelUnknown(f"The model `{call.model}` is unknown to {where}.", "Choose another model.")
     if name == "RateLimitError" or status == 429:
         limited = QuotaExceeded(f"{where} allows no more calls now: {text}", "Wait a moment, or check the plan there.")
-        limited.retry_after = _retry_after(response)
+        headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None)
+        limited.retry_after = _retry_after(headers)
         return limited
     if isinstance(error, TimeoutError) or name in {"Timeout", "APITimeoutError"} or status == 408:
         return ProviderUnreachable(f"{where} does not answer.", "Try again, or choose another model.")
-    if name in {"MidStreamFallbackError", "RemoteProtocolError", "ReadError", "APIResponseValidationError"}:
+    if name in {"RemoteProtocolError", "ReadError"}:
         return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
     if name == "ContentPolicyViolationError":
         return CallRefused(f"The provider's filter refused this: {text}", "Say it another way.")
@@ -271,12 +318,26 @@ def told(error: BaseException, call: ModelCall) -> ModelError:
 def _first_sentence(text: str) -> str:
     """Return the part of a client's message that is for people."""
     text = re.sub(r"^(litellm\.)?\w+(Error|Exception|Timeout): ", "", " ".join(text.split()))
-    text = re.sub(r"^\w*(Error|Exception): ", "", text)
-    return text[:300] or "no reason given"
+    text = re.sub(r"^\w*(Error|Exception)(:| -) ", "", text)
+    text = re.sub(r"^\w*Exception - ", "", text)
+    if found := _MESSAGE.search(text):  # some providers' errors come as their JSON
+        with contextlib.suppress(ValueError):
+            text = str(json.loads(f'"{found[1]}"'))
+    return text[:LARGEST_TEXT] or "no reason given"
 
 
-def _retry_after(response: Any) -> float | None:
-    headers = getattr(response, "headers", None)
+def _told_midway(error: BaseException, call: ModelCall) -> ModelError:
+    """Return what ended a stream: litellm wraps each cause in the same error."""
+    cause = error.__context__ or error
+    where = call.api_base or f"the provider `{call.kind}`"
+    if isinstance(cause, ValueError):
+        return AnswerCut(f"The answer was cut: {where} sent a part that cannot be read.", "Ask again.")
+    if type(cause).__name__ == "APIError":  # the provider's own words
+        return ProviderFailed(f"{where} failed: {_first_sentence(str(cause))}", "Try again, or choose another model.")
+    return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
+
+
+def _retry_after(headers: Any) -> float | None:
     value = headers.get("retry-after") if headers is not None else None
     try:
         return max(0.0, float(value)) if value is not None else None
