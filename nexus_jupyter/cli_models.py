@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import sys
+import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
@@ -32,9 +33,10 @@ def add_commands(add: Add) -> None:
     models.add_argument("--kind", metavar="PROVIDER", default="openai", help="how it is spoken to (default: openai)")
     models.add_argument("--disconnect", metavar="NAME", help="forget a server")
 
-    usage = add("usage", _usage, "Say what model calls used today; set or lift the day's budget.")
-    usage.add_argument("--tokens", metavar="N", help="the most tokens a day, or `none`")
-    usage.add_argument("--money", metavar="USD", help="the most money a day, or `none`")
+    usage = add("usage", _usage, "Say what model calls used today, or for an app; set or lift the budget.")
+    usage.add_argument("--app", metavar="ID", default="", help="of one app, in its whole life")
+    usage.add_argument("--tokens", metavar="N", help="the most tokens, or `none`")
+    usage.add_argument("--money", metavar="USD", help="the most money, or `none`")
 
 
 def client() -> BrokerClient:
@@ -113,24 +115,25 @@ def model_lines(found: dict[str, Any]) -> list[str]:
 
 def _usage(options: argparse.Namespace) -> int:
     broker = client()
-    report = broker.ask("GET", "/nexus/usage")
+    query = f"?{urllib.parse.urlencode({'app': options.app})}" if options.app else ""
+    report = broker.ask("GET", f"/nexus/usage{query}")
     if options.tokens is not None or options.money is not None:
         budget = dict(report["budget"])
         budget["tokens"] = _limit(options.tokens, int, budget["tokens"])
         budget["money"] = _limit(options.money, float, budget["money"])
-        broker.ask("PUT", "/nexus/budgets/day", budget)
+        broker.ask("PUT", f"/nexus/budgets/{f'app:{options.app}' if options.app else 'day'}", budget)
         report["budget"] = budget
-    return _say(options, report, usage_lines(report))
+    return _say(options, report, usage_lines(report, options.app))
 
 
-def usage_lines(report: dict[str, Any]) -> list[str]:
+def usage_lines(report: dict[str, Any], app_id: str = "") -> list[str]:
     """Return what was spent as lines for people."""
     budget = report["budget"]
     most = [f"{budget['tokens']:,} tokens"] if budget["tokens"] is not None else []
     most += [f"${budget['money']:,.2f}"] if budget["money"] is not None else []
     return [
-        f"Today: {report['calls']:,} calls, {report['tokens']:,} tokens, ${report['money']:,.4f}.",
-        f"Budget a day: {' and '.join(most) or 'none'}.",
+        f"{f'The app `{app_id}`' if app_id else 'Today'}: {report['calls']:,} calls, {report['tokens']:,} tokens, ${report['money']:,.4f}.",
+        f"{'Its budget' if app_id else 'Budget a day'}: {' and '.join(most) or 'none'}.",
     ]
 
 

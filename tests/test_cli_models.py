@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from nexus_jupyter.cli import main
+from nexus_jupyter.errors import BudgetSpent
 
 CANARY = "sk-proj-canary0123456789abcdefWXYZ"
 
@@ -70,6 +71,16 @@ def test_a_server_is_connected_and_forgotten(nexus):
     assert (code, "Connected as `office`" in out) == (0, True)
     assert nexus("models", "--disconnect", "office")[0] == 0
     assert nexus("models", "--disconnect", "office")[0] == 2
+
+
+def test_an_app_has_a_budget_of_its_own(nexus, script):
+    call = {"model": "scripted/echo", "nexus_app": "app-1", "messages": [{"role": "user", "content": "one two three"}]}
+    assert "Its budget: 5 tokens." in nexus("usage", "--app", "app-1", "--tokens", "5")[1]
+    list(script.client.stream(call))
+    assert "The app `app-1`: 1 calls, 6 tokens" in nexus("usage", "--app", "app-1")[1]
+    with pytest.raises(BudgetSpent, match="the app `app-1` is spent"):
+        list(script.client.stream({**call, "nexus_cache": False}))
+    assert json.loads(nexus("usage", "--json")[1])["budgets"] == {"app:app-1": {"tokens": 5, "money": None}}
 
 
 def test_a_budget_is_set_and_lifted(nexus):

@@ -312,10 +312,11 @@ class Broker:
         )
         return self.tokens.create(grant, request.secret)
 
-    def usage(self) -> UsageReport:
-        """Return what was spent today."""
-        spent = self.ledger.spend(f"day:{today()}")
-        tokens, money = self.budgets.get("day")
+    def usage(self, app_id: str = "") -> UsageReport:
+        """Return what was spent today, or by an app in its life, and the newest calls."""
+        scope = f"app:{app_id}" if app_id else "day"
+        spent = self.ledger.spend(scope if app_id else f"day:{today()}")
+        tokens, money = self.budgets.get(scope)
         newest = tuple(
             CallInfo(
                 model=c.model,
@@ -328,6 +329,7 @@ class Broker:
                 money=c.money,
             )
             for c in self.ledger.calls(most=50)
+            if not app_id or c.app_id == app_id
         )
         return UsageReport(
             calls=spent.calls,

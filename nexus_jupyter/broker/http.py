@@ -353,8 +353,8 @@ class UsageHandler(BrokerHandler):
     """What was spent."""
 
     def get(self) -> None:
-        """Report today."""
-        self.reply(self.broker.usage())
+        """Report today, or an app's life with `?app=`."""
+        self.reply(self.broker.usage(self.get_query_argument("app", "")))
 
 
 class BudgetHandler(BrokerHandler):
