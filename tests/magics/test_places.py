@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
 
+from nexus_jupyter.broker import endpoint
+from nexus_jupyter.broker.client import BrokerClient
 from nexus_jupyter.sandbox import probe_tiers
 
 DOCS = Path(__file__).parents[2] / "docs" / "users" / "magics.md"
@@ -153,12 +156,19 @@ print(client.ask("POST", "/v1/chat/completions", {"model": "scripted/other", "me
     assert "token" not in sandboxed.run("import os; print(sorted(os.environ.values()))").lower()
 
 
+def test_no_kernel_has_a_key_in_its_environment(wise, plain, sandboxed):
+    canary = "sk-canary-of-kernels-0123456789"
+    broker = BrokerClient(endpoint.locate)
+    broker.ask("PUT", "/nexus/keys/office", {"value": canary})
+    seen = 'import os; print(sorted(os.environ.values()), open("/proc/self/environ").read())'
+    try:
+        for kernel in (plain, sandboxed):
+            assert "canary-of-kernels" not in kernel.run(seen)
+    finally:
+        broker.ask("DELETE", "/nexus/keys/office")
+
+
 def test_interrupting_the_kernel_stops_the_answer(wise, plain, sandboxed):
-    import time
-
-    from nexus_jupyter.broker import endpoint
-    from nexus_jupyter.broker.client import BrokerClient
-
     broker = BrokerClient(endpoint.locate)
     for kernel in (plain, sandboxed):
         broker.ask("PUT", "/nexus/models", {"model": "scripted/slow"})
