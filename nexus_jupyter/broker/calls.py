@@ -9,38 +9,35 @@ import json
 import logging
 import math
 import random
-import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from nexus_jupyter.broker import prices
+from nexus_jupyter.broker.cleaning import Cleaner, cleaned
 from nexus_jupyter.broker.events import Done, Event, Failed, ModelCall, Provider, Text, ToolDelta, Usage
+from nexus_jupyter.broker.grants import check_grant, check_reach
+from nexus_jupyter.broker.record import Record
 from nexus_jupyter.broker.routing import ModelRouter, Target
 from nexus_jupyter.errors import (
     AnswerCut,
-    CallRefused,
     KeyRejected,
     ModelError,
     ModelUnknown,
-    NexusError,
     ProviderFailed,
     ProviderUnreachable,
     QuotaExceeded,
     StorageFailed,
-    TokenRefused,
 )
 from nexus_jupyter.secrets import KeyRing, Redactor
 from nexus_jupyter.store import Budgets, Completions, Ledger, Limit, TokenGrant
 
 log = logging.getLogger(__name__)
-AnError = TypeVar("AnError", bound=NexusError)
 TRIES = 3
 LONGEST_WAIT = 30.0  # seconds, before another try
 RETRY_SECONDS = 45.0  # no try begins later than that: whoever asks does not wait for ever
-LONGEST_MESSAGE = 400  # characters of an error
 NOTE_SECONDS = 1.0
 ANSWER_TOKENS = 4096  # reserved for an answer whose length nobody limited
 #: Passed on to the provider; anything else a caller sends, an address or a key among it, is dropped.
@@ -135,7 +132,7 @@ class Calls:
         target = await self._router.resolve(asked.model)
         check_grant(asked.grant, target.model)
         if asked.grant is not None:
-            check_reach(asked)
+            check_reach(asked.messages, asked.options)
         call_id = f"call-{uuid.uuid4().hex}"
         app_id = asked.grant.app_id if asked.grant else self._redactor().clean(asked.app_id)
         key = self._keys.get(target.connection.id, app_id)
@@ -168,7 +165,7 @@ class Calls:
             money=self.money(target, prompt, tokens - prompt) or 0.0,
         )
         self.running += 1
-        record = _Record(call_id, target, call, prompt)
+        record = Record(call_id, target, call, prompt)
         try:
             async with contextlib.aclosing(self._made(record)) as events:
                 async for event in events:
@@ -179,7 +176,7 @@ class Calls:
             self.running -= 1
             self._settle_record(record)
 
-    def _keep(self, record: _Record, kept_as: str, asked: Asked) -> None:
+    def _keep(self, record: Record, kept_as: str, asked: Asked) -> None:
         """Settle a whole answer and keep it for the next time, before whoever asks hears of its end."""
         self._settle_record(record)
         if asked.uses_cache:
@@ -233,12 +230,12 @@ class Calls:
             )
         return vectors, used
 
-    async def _made(self, record: _Record) -> AsyncGenerator[Event, None]:
+    async def _made(self, record: Record) -> AsyncGenerator[Event, None]:
         """Yield the events of the provider, cleaned; try again what fails in passing before it has begun."""
         provider = self.provider(record.call.kind)
         redactor = self._redactor()
         for attempt in range(1, TRIES + 1):
-            cleaner = _Cleaner(redactor)
+            cleaner = Cleaner(redactor)
             failed: ModelError | None = None
             record.error = None
             async with contextlib.aclosing(provider.stream(record.call)) as events:  # type: ignore[type-var]
@@ -281,14 +278,14 @@ class Calls:
             return KeyRejected(f"The key for `{name}` was rejected.", f"Enter it again: nexus keys set {name}")
         return error
 
-    def _note(self, record: _Record) -> None:
+    def _note(self, record: Record) -> None:
         now = time.monotonic()
         if now - record.noted > NOTE_SECONDS:
             record.noted = now
             with contextlib.suppress(StorageFailed):  # a full disk must not end an answer; settling says so
                 self._ledger.note_progress(record.id, record.guess)
 
-    def _priced(self, record: _Record) -> Usage:
+    def _priced(self, record: Record) -> Usage:
         usage = record.usage or Usage(record.prompt, record.guess, is_estimate=True)
         money = usage.money
         if money is None:
@@ -303,7 +300,7 @@ class Calls:
             return 0.0
         return prices.money(target.connection.kind, target.name, prompt, completion)
 
-    def _settle_record(self, record: _Record) -> None:
+    def _settle_record(self, record: Record) -> None:
         if record.is_settled:
             return
         record.is_settled = True
@@ -360,213 +357,14 @@ class Calls:
         usage = Usage(body["prompt"], body["completion"], money=0.0, is_cached=True)
         said: list[Event] = [Text(body["text"])] if body["text"] else []
         said += [ToolDelta(**tool) for tool in body["tools"]]
-        cleaner = _Cleaner(self._redactor())  # a key may have been entered since
+        cleaner = Cleaner(self._redactor())  # a key may have been entered since
         shown = [c for event in said for c in cleaner.feed(event)] + cleaner.end()
         return [*shown, usage, Done(body["reason"])]
-
-
-class _Characters:
-    """A text that comes in pieces, some of which end in half a character."""
-
-    def __init__(self) -> None:
-        self._half = ""
-
-    def feed(self, piece: str) -> str:
-        text, self._half = self._half + piece, ""
-        if text and "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        return _mended(text)
-
-    def end(self) -> str:
-        return _mended(self._half)
-
-
-def _mended(text: str) -> str:
-    """Return a text that can be encoded: halves of a character are joined, a lone one is replaced."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-class _CleanText:
-    """One text in pieces, without secrets."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._characters = _Characters()
-        self._stream = redactor.stream()
-
-    def feed(self, piece: str) -> str:
-        return self._stream.feed(self._characters.feed(piece))
-
-    def end(self) -> str:
-        return self._stream.feed(self._characters.end()) + self._stream.end()
-
-
-class _CleanTool:
-    """One tool call: its name is held until its arguments begin, so that it is whole when it is cleaned."""
-
-    def __init__(self, index: int, redactor: Redactor) -> None:
-        self._index = index
-        self._redactor = redactor
-        self._id = self._name = ""
-        self._is_named = False
-        self._arguments = _CleanText(redactor)
-
-    def feed(self, event: ToolDelta) -> Iterator[ToolDelta]:
-        if not self._is_named:
-            self._id = self._id or event.id
-            self._name += event.name
-        if event.arguments:
-            yield from self.name()
-        if arguments := self._arguments.feed(event.arguments):
-            yield ToolDelta(self._index, arguments=arguments)
-
-    def name(self) -> Iterator[ToolDelta]:
-        if not self._is_named:
-            self._is_named = True
-            clean = self._redactor.clean
-            yield ToolDelta(self._index, clean(_mended(self._id)), clean(_mended(self._name)))
-
-    def end(self) -> Iterator[ToolDelta]:
-        yield from self.name()
-        if rest := self._arguments.end():
-            yield ToolDelta(self._index, arguments=rest)
-
-
-class _Cleaner:
-    """Takes the secrets out of an answer: its text is one stream, and each tool call's arguments are."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._text = _CleanText(redactor)
-        self._tools: dict[int, _CleanTool] = {}
-
-    def feed(self, event: Event) -> list[Event]:
-        """Return what can be shown of all that came."""
-        if isinstance(event, Text):
-            text = self._text.feed(event.text)
-            return [Text(text)] if text else []
-        if isinstance(event, ToolDelta):
-            if event.index in self._tools:
-                return [*self._tools[event.index].feed(event)]
-            named = [name for tool in self._tools.values() for name in tool.name()]
-            self._tools[event.index] = _CleanTool(event.index, self._redactor)
-            return [*named, *self._tools[event.index].feed(event)]
-        return [event]
-
-    def end(self) -> list[Event]:
-        """Return what was held back."""
-        text = self._text.end()
-        rests: list[Event] = [Text(text)] if text else []
-        return rests + [rest for tool in self._tools.values() for rest in tool.end()]
-
-
-class _Record:
-    """What is known of a call under way."""
-
-    def __init__(self, call_id: str, target: Target, call: ModelCall, prompt: int) -> None:
-        self.id = call_id
-        self.target = target
-        self.call = call
-        self.prompt = prompt
-        self.started = self.noted = time.monotonic()
-        self.usage: Usage | None = None
-        self.done: Done | None = None
-        self.error: ModelError | None = None
-        self.is_settled = False
-        self._text: list[str] = []
-        self._tools: dict[int, dict[str, Any]] = {}
-        self._size = 0
-        self.has_begun = False
-
-    @property
-    def is_whole(self) -> bool:
-        return self.done is not None and self.error is None
-
-    @property
-    def guess(self) -> int:
-        """About how many tokens have come."""
-        return self._size // 4 + 1
-
-    def count(self, event: Event) -> None:
-        """Note what came from the provider."""
-        self.has_begun = True
-        if isinstance(event, Text):
-            self._size += len(event.text)
-        elif isinstance(event, ToolDelta):
-            self._size += len(event.arguments)
-
-    def keep(self, event: Event) -> None:
-        """Note what was shown: only that may be kept."""
-        if isinstance(event, Text):
-            self._text.append(event.text)
-        elif isinstance(event, ToolDelta):
-            tool = self._tools.setdefault(event.index, {"index": event.index, "id": "", "name": "", "arguments": ""})
-            tool["id"] = tool["id"] or event.id
-            tool["name"] += event.name
-            tool["arguments"] += event.arguments
-
-    def as_stored(self) -> dict[str, Any]:
-        assert self.usage is not None
-        assert self.done is not None
-        return {
-            "text": "".join(self._text),
-            "tools": list(self._tools.values()),
-            "reason": self.done.reason,
-            "prompt": self.usage.prompt_tokens,
-            "completion": self.usage.completion_tokens,
-        }
 
 
 def today() -> str:
     """Return the local day, which a day's budget is for."""
     return time.strftime("%Y-%m-%d")
-
-
-def check_grant(grant: TokenGrant | None, model: str) -> None:
-    """Refuse a model that a scoped token is not for.
-
-    Raises
-    ------
-    TokenRefused
-        It is not.
-    """
-    if grant is not None and grant.models and model not in grant.models:
-        listed = ", ".join(f"`{m}`" for m in grant.models[:5])
-        raise TokenRefused(f"`{grant.label}` may not use `{model}`.", f"It may use {listed}.")
-
-
-#: What a model's provider, or the broker for it, would fetch.
-_ADDRESS = re.compile(r"\s*(?!data:)[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)
-
-
-def check_reach(asked: Asked) -> None:
-    """Refuse what would reach the network for a caller who may not: addresses in messages, tools of the provider.
-
-    Raises
-    ------
-    CallRefused
-        There is such a thing in it.
-    """
-    parts = [p for m in asked.messages if isinstance(m.get("content"), list) for p in m["content"]]
-    told = [text for p in parts if not (isinstance(p, dict) and p.get("type") == "text") for text in _texts(p)]
-    if any(_ADDRESS.match(text) for text in told):
-        raise CallRefused("An app cannot have a model fetch an address.", "Send the content itself, as a `data:` URL.")
-    tools = asked.options.get("tools")
-    if tools and not (
-        isinstance(tools, list) and all(isinstance(t, dict) and t.get("type") == "function" for t in tools)
-    ):
-        raise CallRefused("An app cannot use a provider's own tools.", "Describe a function instead.")
-
-
-def _texts(part: Any) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, dict | list):
-        for one in part.values() if isinstance(part, dict) else part:
-            yield from _texts(one)
 
 
 def _bounded(call: ModelCall, limits: list[Limit]) -> tuple[ModelCall, int, int]:
@@ -591,18 +389,6 @@ def _key(target: Target, call: ModelCall) -> str:
     """Return what two calls share only if they are the same."""
     same = [target.model, call.api_base, call.messages, call.options]
     return hashlib.sha256(json.dumps(same, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def cleaned(error: AnError, redactor: Redactor) -> AnError:
-    """Return an error without secrets; what a provider said is shortened only after that."""
-    message = redactor.clean(_mended(error.message))
-    if len(message) > LONGEST_MESSAGE:
-        message = f"{message[:LONGEST_MESSAGE]}..."
-    made = type(error)(message, redactor.clean(error.remedy))
-    made.status = error.status
-    if isinstance(error, QuotaExceeded) and isinstance(made, QuotaExceeded):
-        made.retry_after = error.retry_after
-    return made
 
 
 def _wait(error: ModelError, attempt: int, elapsed: float) -> float | None:

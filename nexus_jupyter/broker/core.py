@@ -10,8 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from nexus_jupyter.broker import prices
-from nexus_jupyter.broker.calls import Asked, Calls, check_grant, cleaned, today
+from nexus_jupyter.broker.calls import Asked, Calls, today
+from nexus_jupyter.broker.cleaning import cleaned
 from nexus_jupyter.broker.events import ModelCall, Provider
+from nexus_jupyter.broker.grants import check_grant
 from nexus_jupyter.broker.providers import local
 from nexus_jupyter.broker.providers.litellm import LitellmProvider
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider

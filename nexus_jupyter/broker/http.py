@@ -16,7 +16,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from nexus_jupyter import __version__
-from nexus_jupyter.broker.calls import cleaned
+from nexus_jupyter.broker.cleaning import cleaned
 from nexus_jupyter.broker.core import Broker
 from nexus_jupyter.broker.events import Done, Event, Failed, Text, ToolDelta, Usage
 from nexus_jupyter.broker.wire import chunk, error_body

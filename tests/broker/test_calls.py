@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from serving import Running
 
 from nexus_jupyter.broker import calls as calls_module
+from nexus_jupyter.broker.cleaning import Cleaner, mended
 from nexus_jupyter.broker.events import Done, Event, Failed, ModelCall, Text, ToolDelta, Usage
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.errors import (
@@ -371,18 +372,18 @@ SAID = st.lists(
 @given(SAID)
 def test_what_is_shown_is_what_was_said_without_keys_each_text_and_each_tool_by_itself(said: list[Event]) -> None:
     redactor = Redactor([Secret(KEY)])
-    cleaner = calls_module._Cleaner(redactor)
+    cleaner = Cleaner(redactor)
     shown = [c for event in said for c in cleaner.feed(event)] + cleaner.end()
     assert KEY not in repr(shown)
     json.dumps([repr(e) for e in shown], ensure_ascii=False).encode()  # no half characters are left
-    assert text(shown) == redactor.clean(calls_module._mended(text(said)))
+    assert text(shown) == redactor.clean(mended(text(said)))
     for index in range(3):
         before = [e for e in said if isinstance(e, ToolDelta) and e.index == index]
         after = [e for e in shown if isinstance(e, ToolDelta) and e.index == index]
         assert bool(after) == bool(before)
         assert [(e.id, e.name) for e in after[1:]] == [("", "")] * len(after[1:])  # said once, first
         arguments = "".join(e.arguments for e in before)
-        assert "".join(e.arguments for e in after) == redactor.clean(calls_module._mended(arguments))
+        assert "".join(e.arguments for e in after) == redactor.clean(mended(arguments))
 
 
 # --- what a scoped token may do ----------------------------------------------------------------------------
