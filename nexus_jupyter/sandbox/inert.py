@@ -15,6 +15,7 @@ MAKE = "application/vnd.nexus.make-request+json"
 MOST_WISH = 2_000
 PASS = frozenset({"text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "application/json"})
 HTML = "text/html"
+MARKDOWN = "text/markdown"
 TAGS = frozenset(
     [
         "table",
@@ -81,6 +82,16 @@ def sanitized(html: str) -> str:
     )
 
 
+def markdown_html(markdown: str) -> str:
+    """Return Markdown as sanitized HTML: its structure, without links and images, which could carry data away."""
+    import mistune
+
+    if len(markdown) > MAX_HTML:
+        return ""
+    made = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])(markdown)
+    return sanitized(str(made))
+
+
 def inert_bundle(data: dict[str, Any]) -> dict[str, Any]:
     """Return a mime bundle that cannot act in the page that shows it.
 
@@ -101,6 +112,9 @@ def inert_bundle(data: dict[str, Any]) -> dict[str, Any]:
     if MAKE in data:
         safe[MAKE] = _wish(data[MAKE])
         data = {mime: value for mime, value in data.items() if mime != MAKE}
+    markdown = data.get(MARKDOWN)
+    if HTML not in safe and isinstance(markdown, str):
+        safe[HTML] = markdown_html(markdown)
     if any(mime not in PASS and mime != HTML for mime in data):
         if INERT in data:  # a kernel may not nest, or forge, what the server wraps
             data = {mime: value for mime, value in data.items() if mime != INERT}

@@ -65,10 +65,10 @@ abstract class Card extends Widget implements IRenderMime.IRenderer {
   /** Draw the card. */
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.node.replaceChildren();
-    this.draw(model.data[this._mime] as unknown);
+    this.draw(model.data[this._mime] as unknown, model);
   }
 
-  protected abstract draw(data: unknown): void;
+  protected abstract draw(data: unknown, model: IRenderMime.IMimeModel): void;
 }
 
 class AppCard extends Card {
@@ -175,7 +175,7 @@ const ACTIVE = /widget-view|vega|javascript|plotly|bokeh/;
 
 /** Shows what it can of an output that may not act in this page. */
 class InertCard extends Card {
-  protected draw(data: unknown): void {
+  protected draw(data: unknown, model: IRenderMime.IMimeModel): void {
     const { trans } = this.lab;
     const bundle = (data as { bundle?: Record<string, unknown> }).bundle ?? {};
     const svg = bundle['image/svg+xml'];
@@ -188,7 +188,7 @@ class InertCard extends Card {
       image.alt = String(bundle['text/plain'] ?? trans.__('Picture'));
       this.node.append(image);
     } else if (!isActive && typeof markdown === 'string') {
-      this.node.append(line(markdown, 'nx-Card-text')); // links and images could carry data away
+      this._drawText(markdown, model);
     } else {
       const text = String(bundle['text/plain'] ?? '').slice(0, 300);
       const actions = document.createElement('div');
@@ -204,6 +204,19 @@ class InertCard extends Card {
         actions
       );
     }
+  }
+
+  /** Show Markdown as the server made HTML of it: without links and images, which could carry data away. */
+  private _drawText(markdown: string, model: IRenderMime.IMimeModel): void {
+    if (!model.data['text/html']) {
+      this.node.append(line(markdown, 'nx-Card-text'));
+      return;
+    }
+    this.addClass('nx-mod-plain');
+    const html = this.lab.rendermime.createRenderer('text/html');
+    void html.renderModel(model);
+    Widget.attach(html, this.node);
+    this.disposed.connect(() => html.dispose());
   }
 }
 
