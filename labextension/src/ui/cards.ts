@@ -131,7 +131,7 @@ class KeyCard extends Card {
     void import('./models/keyForm').then(({ KeyForm }) => {
       if (!this.isDisposed) {
         const form = new KeyForm(models, trans, { provider });
-        Widget.attach(form, this.node);
+        this.node.append(form.node);
         this.disposed.connect(() => form.dispose());
         const more = button(
           trans.__('Local servers and more'),
@@ -215,7 +215,7 @@ class InertCard extends Card {
     this.addClass('nx-mod-plain');
     const html = this.lab.rendermime.createRenderer('text/html');
     void html.renderModel(model);
-    Widget.attach(html, this.node);
+    this.node.append(html.node); // a card is drawn before it is in the page, where nothing can be attached to it
     this.disposed.connect(() => html.dispose());
   }
 }
