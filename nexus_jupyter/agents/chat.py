@@ -88,7 +88,7 @@ class Chat:
         self._begin()
         # A key must not get into the log: from here on only this request holds it.
         text, keys = take_keys(request.text)
-        request = replace(request, text=text, keys=keys)
+        request = replace(request, text=text, keys=(*request.keys, *keys))
         asked = uuid.uuid4().hex
         history = self._turns()
         looked_at = {name: value for name, value in asdict(request.context).items() if value}

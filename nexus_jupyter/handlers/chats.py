@@ -89,19 +89,23 @@ class ChatHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _obey(self, chat: Chat, message: str | bytes) -> None:
         from nexus_jupyter.agents.exchange import Context, Request
         from nexus_jupyter.models.requests import ChatSend
+        from nexus_jupyter.secrets.detection import take_keys
 
         order = json.loads(message)
         match order["kind"]:
             case "send":
                 said = ChatSend.model_validate({k: v for k, v in order.items() if k != "kind"})
                 looked_at = said.context.model_dump()
-                text, *values = await self.services.without_keys([said.text, *looked_at.values()])
+                # A key that is pasted, known or new, is meant to be kept: it is taken out before the known ones go.
+                masked, keys = take_keys(said.text)
+                text, *values = await self.services.without_keys([masked, *looked_at.values()])
                 request = Request(
                     text=text,
                     data=said.data,
                     recipe=said.recipe,
                     action=said.action,
                     context=Context(**dict(zip(looked_at, values, strict=True))),
+                    keys=keys,
                 )
                 if said.instead_of:
                     chat.resend(said.instead_of, request)

@@ -276,3 +276,14 @@ async def test_an_answer_is_asked_for_again_and_a_message_changed(script, panel)
         await other.until("end")
     said = [e["body"]["text"] for e in other.entries if e["kind"] == "delta"]
     assert said == ["who counts now?", "three"]
+
+
+async def test_a_key_that_is_known_already_is_kept_again_when_it_is_pasted(script, panel):
+    canary = "sk-proj-canary0123456789abcdefWXYZ"
+    script.client.ask("PUT", "/nexus/keys/groq", {"value": canary})
+    async with panel() as mine:
+        await mine.say(kind="send", text=f"for openai: {canary}")
+        await mine.answered()
+    assert canary not in json.dumps(mine.entries)
+    assert "••••WXYZ" in json.dumps(mine.entries, ensure_ascii=False)
+    assert {k["name"] for k in script.client.ask("GET", "/nexus/keys")} == {"groq", "openai"}

@@ -298,21 +298,23 @@ def told(error: BaseException, call: ModelCall) -> ModelError:
     if name == "NotFoundError" or status == 404:
         return ModelUnknown(f"The model `{call.model}` is unknown to {where}.", "Choose another model.")
     if name == "RateLimitError" or status == 429:
-        limited = QuotaExceeded(f"{where} allows no more calls now: {text}", "Wait a moment, or check the plan there.")
+        limited = QuotaExceeded(
+            f"{_begin(where)} allows no more calls now: {text}", "Wait a moment, or check the plan there."
+        )
         headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None)
         limited.retry_after = _retry_after(headers)
         return limited
     if isinstance(error, TimeoutError) or name in {"Timeout", "APITimeoutError"} or status == 408:
-        return ProviderUnreachable(f"{where} does not answer.", "Try again, or choose another model.")
+        return ProviderUnreachable(f"{_begin(where)} does not answer.", "Try again, or choose another model.")
     if name in {"RemoteProtocolError", "ReadError"}:
         return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
     if name == "ContentPolicyViolationError":
         return CallRefused(f"The provider's filter refused this: {text}", "Say it another way.")
     if (status is None or status == 500) and ("Connection error" in str(error) or "Connect" in name):
-        return ProviderUnreachable(f"{where} cannot be reached.", "Check its address and the network.")
+        return ProviderUnreachable(f"{_begin(where)} cannot be reached.", "Check its address and the network.")
     if status in (400, 422) or name in {"BadRequestError", "UnprocessableEntityError", "UnsupportedParamsError"}:
         return CallRefused(f"The provider does not accept this: {text}", "Change the request, or choose another model.")
-    return ProviderFailed(f"{where} failed: {text}", "Try again, or choose another model.")
+    return ProviderFailed(f"{_begin(where)} failed: {text}", "Try again, or choose another model.")
 
 
 def _first_sentence(text: str) -> str:
@@ -333,7 +335,9 @@ def _told_midway(error: BaseException, call: ModelCall) -> ModelError:
     if isinstance(cause, ValueError):
         return AnswerCut(f"The answer was cut: {where} sent a part that cannot be read.", "Ask again.")
     if type(cause).__name__ == "APIError":  # the provider's own words
-        return ProviderFailed(f"{where} failed: {_first_sentence(str(cause))}", "Try again, or choose another model.")
+        return ProviderFailed(
+            f"{_begin(where)} failed: {_first_sentence(str(cause))}", "Try again, or choose another model."
+        )
     return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
 
 
@@ -343,3 +347,8 @@ def _retry_after(headers: Any) -> float | None:
         return max(0.0, float(value)) if value is not None else None
     except ValueError:
         return None
+
+
+def _begin(where: str) -> str:
+    """Return who is meant as a sentence begins with it; an address stays as it is."""
+    return f"T{where[1:]}" if where.startswith("the ") else where
