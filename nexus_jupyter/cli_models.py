@@ -19,7 +19,7 @@ Add = Callable[..., argparse.ArgumentParser]
 def add_commands(add: Add) -> None:
     """Add the commands to a parser; `add(name, run, text)` makes one."""
     keys = add("keys", _keys, "Keep, list, remove or try keys of model providers; values are never shown.")
-    keys.add_argument("verb", choices=["set", "list", "rm", "test"])
+    keys.add_argument("verb", choices=["list", "set", "rm", "test"], nargs="?", default="list")
     keys.add_argument("name", metavar="PROVIDER", nargs="?", default="", help="for example openai")
     keys.add_argument("--app", metavar="ID", default="", help="for one app only")
 

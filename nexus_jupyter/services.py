@@ -185,7 +185,7 @@ class Services:
     async def close(self) -> None:
         """Stop what is under way and close the store."""
         for chat in self._chats.values():
-            await chat.stop()
+            await chat.stop("interrupted")
         if "lifecycle" in self.__dict__:
             await self.lifecycle.close()
         if "profiler" in self.__dict__:

@@ -66,6 +66,13 @@ def test_models_are_listed_with_prices_and_one_is_chosen(nexus, script):
     assert json.loads(nexus("models", "--none", "--json")[1]) == {"model": ""}
 
 
+def test_a_name_without_its_server_is_found_among_what_the_servers_offer(nexus, script):
+    script.write({"wise": [{"text": "yes"}]})
+    assert nexus("models", "wise")[1] == "Now used: scripted/wise.\n"
+    assert "Did you mean `scripted/wise`?" in nexus("models", "wize")[2]
+    assert nexus("keys")[0] == 0
+
+
 def test_a_server_is_connected_and_forgotten(nexus):
     code, out, _ = nexus("models", "--connect", "http://127.0.0.1:9/v1", "--as", "office")
     assert (code, "Connected as `office`" in out) == (0, True)

@@ -30,6 +30,7 @@ class Chat:
         self._progress = ""
         self._told = chat_log.last
         self._is_cut = False
+        self._ending = "stopped"
         # Begun by a server that is gone: say so, rather than let it spin for ever.
         self._end_open_messages("interrupted")
 
@@ -153,25 +154,31 @@ class Chat:
         return visible(self._log.since(0))
 
     def _turns(self, before: str = "") -> tuple[Turn, ...]:
-        """Return the chat so far as turns; cards count as a line that says what was made."""
-        turns: dict[str, Turn] = {}
+        """Return the chat so far as a model is told of it: questions with a model's answer, and apps that were made.
+
+        What Nexus says by itself (an error, a notice about a key) is no part of a conversation.
+        """
+        told: list[Turn] = []
+        asked = answer = Turn(sender="user", text="")
         for entry in self._in_sight():
             if entry.message_id == before:
                 break
             if entry.kind == "start":
-                turns[entry.message_id] = Turn(sender=entry.body["sender"], text="")
-                continue
-            turn = turns.get(entry.message_id)
-            if turn is None:
-                continue
-            more = entry.body.get("text", "") if entry.kind == "delta" else ""
-            if entry.kind == "part" and entry.body.get("mime") == CARD:
-                more = f"\n(The app is `{entry.body['data'].get('path', '')}`.)"
-            turns[entry.message_id] = replace(turn, text=turn.text + more)
-        return tuple(turns.values())
+                answer = Turn(sender=entry.body["sender"], text="")
+            elif entry.kind == "delta":
+                answer = replace(answer, text=answer.text + entry.body["text"])
+            elif entry.kind == "part" and entry.body.get("mime") == CARD:
+                text = f"{answer.text}\n(The app is `{entry.body['data'].get('path', '')}`.)"
+                told += [asked, replace(answer, text=text)]
+            elif entry.kind == "end" and answer.sender == "user":
+                asked = answer
+            elif entry.kind == "end" and "spent" in entry.body:
+                told += [asked, answer]
+        return tuple(told)
 
-    async def stop(self) -> None:
-        """End the answer under way; what it said stays."""
+    async def stop(self, status: str = "stopped") -> None:
+        """End the answer under way; what it said stays, and how it ended."""
+        self._ending = status
         if self._answer is not None and not self._answer.done():
             await asyncio.sleep(0)  # let an answer that was just asked for begin, so that it also ends
             self._answer.cancel()
@@ -207,9 +214,9 @@ class Chat:
                         case Spent():
                             end["spent"] = asdict(event)
         except asyncio.CancelledError:
-            end["status"] = "stopped"
+            end["status"] = self._ending
         except NexusError as error:
-            self._append("delta", message_id, {"text": str(error)})
+            self._append("delta", message_id, {"text": str(error).replace("$", "\\$")})
             end["status"] = "failed"
         except Exception:
             log.exception("An answer failed")

@@ -105,7 +105,7 @@ class Conversation:
                                 is_estimate=event.is_estimate,
                             )
                         case Failed(error=error):
-                            yield Text(text=f"\n\n*{error}*")
+                            yield Text(text=f"\n\n*{str(error).replace('$', chr(92) + '$')}*")
         except (KeyRejected, ModelNotConnected) as error:
             provider = model.partition("/")[0]
             yield Text(text=error.message)

@@ -17,11 +17,9 @@ from nexus_jupyter.models.run import MakeResult
 from nexus_jupyter.recipes import manifest, routing
 from nexus_jupyter.recipes.tables import SUFFIXES
 
-HELP = re.compile(
-    r"\W*(hi|hello|hey|help( me)?|thanks?|thank you|what can you do|how does (this|it) work|who are you)"
-    r"( nexus| there| a lot| very much| you)?\W*",
-    re.I,
-)
+_GREETING = r"(hi|hello|hey|good (morning|afternoon|evening)|thanks?|thank you)( nexus| there| a lot| very much| you)?"
+_ABILITY = r"(help( me)?|what can (you|i|nexus) do( here)?|how does (this|it) work|who are you|what are you)"
+HELP = re.compile(rf"\W*({_GREETING}|{_ABILITY}|{_GREETING}\W+{_ABILITY})\W*", re.I)
 # How to do something, where something is: not a wish for an app, unless it names a column.
 QUESTION = re.compile(
     r"\W*(how (do|can|could|would|should) (i|we|you|one)|how to|where|why|when|who|can (i|we|you)|do you|are you|is there)\b",

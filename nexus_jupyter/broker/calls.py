@@ -154,6 +154,8 @@ class Calls:
             return
         self.settle_late()
         limits = self._limits(asked.grant, app_id)
+        if target.is_local:  # what costs nothing is not held up by a budget of money
+            limits = [replace(limit, money=None) for limit in limits]
         call, prompt, tokens = _bounded(call, limits)
         self._ledger.reserve(
             call_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import os
 import secrets
 import time
@@ -18,7 +19,7 @@ from nexus_jupyter.broker.providers import local
 from nexus_jupyter.broker.providers.litellm import LitellmProvider
 from nexus_jupyter.broker.providers.scripted import ScriptedProvider
 from nexus_jupyter.broker.routing import DEFAULTS, ModelRouter, Target, checked_base, is_on_this_machine
-from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, NotFound, StorageFailed
+from nexus_jupyter.errors import BadRequest, ModelError, ModelNotConnected, ModelUnknown, NotFound, StorageFailed
 from nexus_jupyter.models.llm import (
     Budget,
     CallInfo,
@@ -226,9 +227,25 @@ class Broker:
         ModelError
             Nobody serves it.
         """
-        chosen = (await self.router.resolve(model)).model if model else ""
+        chosen = await self._found(model) if model else ""
         self.settings.set(CHOSEN_MODEL, chosen)
         return chosen
+
+    async def _found(self, model: str) -> str:
+        """Return a model's full id; one without its server's name is looked for in what the servers offer."""
+        try:
+            return (await self.router.resolve(model)).model
+        except ModelUnknown:
+            offered = (await self.models()).models
+            found = next((m.id for m in offered if m.name == model), "")
+            if found:
+                return found
+            ids = {m.name: m.id for m in offered}
+            near = [ids[n] for n in difflib.get_close_matches(model.partition("/")[2] or model, ids, 3, 0.5)]
+            if near:
+                listed = " or ".join(f"`{n}`" for n in near)
+                raise ModelUnknown(f"There is no model `{model[:80]}`.", f"Did you mean {listed}?") from None
+            raise
 
     def add_connection(self, connection_id: str, spec: ConnectionSpec) -> Connection:
         """Add a server of models."""

@@ -92,7 +92,11 @@ def make(prompt: str, data: list[str], name: str, say: Callable[[str], None]) ->
     if name:
         command += ["--name", name]
     say("Building…")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    # The new app is another notebook than this one, which the kernel's environment names.
+    env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
     try:
         output, errors = process.communicate()
     except BaseException:  # an interrupt of the cell ends the build too

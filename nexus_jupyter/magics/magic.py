@@ -40,6 +40,13 @@ MOST_DATA = 4_000  # characters of a file that is shown to a model
 SHORT = "Answer briefly, in Markdown."
 
 
+class Stopped(KeyboardInterrupt):
+    """The owner interrupted an answer: IPython is told to show no traceback of ours."""
+
+    def _render_traceback_(self) -> list[str]:
+        return ["KeyboardInterrupt: stopped."]
+
+
 @magics_class
 class NexusMagics(Magics):
     """`%nexus` and `%%nexus`."""
@@ -122,7 +129,8 @@ class NexusMagics(Magics):
         if options.json:
             body["response_format"] = {"type": "json_object"}
         answer = self._streamed(body, options, unknown)
-        self._turns = [*self._turns, {"role": "user", "content": said}, {"role": "assistant", "content": answer}]
+        told = text if fills else said  # with the values that stood for variables: a later question may mean them
+        self._turns = [*self._turns, {"role": "user", "content": told}, {"role": "assistant", "content": answer}]
         self._turns = self._turns[-MOST_TURNS:]
         return answer
 
@@ -142,9 +150,11 @@ class NexusMagics(Magics):
                         notes.insert(0, cost(event))
                     elif isinstance(event, Failed):
                         raise event.error
-            except BaseException:
+            except BaseException as error:
                 if text and is_shown:
                     growing.end("Stopped.")  # what came stays
+                if isinstance(error, KeyboardInterrupt):
+                    raise Stopped from None
                 raise
         self._keep(options, text)
         if is_shown:
@@ -267,7 +277,9 @@ class NexusMagics(Magics):
         growing = showing.Growing(self._shell)
         made = make(prompt, options.data, options.name, growing.add)
         works = made["status"] == "ok"
-        why = "" if works else " " + " ".join(made["check"]["problems"])
+        error = made["check"]["error"]
+        told = [*made["check"]["problems"], *([f"{error['name']}: {error['message']}"] if error else [])]
+        why = "" if works else " " + " ".join(told)
         growing.replace(f"“{made['title']}” {'works' if works else 'was built, but does not work'}.{why}")
         about = {"id": made["app_id"], "title": made["title"], "path": made["path"], "tier": made["check"]["tier"]}
         self._show_card(card({**about, "recipe_title": made["recipe"]}))

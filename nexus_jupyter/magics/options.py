@@ -56,6 +56,8 @@ def parse(line: str, *, is_cell: bool) -> Options:
             verb = words.pop(0)
         elif is_cell:
             raise BadRequest(f"`{words[0][:40]}` is no command of `%%nexus`.", _near(words[0], known))
+        elif len(words) == 1 and not words[0].endswith("?"):  # more likely a slip than a question
+            raise BadRequest(f"`{words[0][:40]}` is no command of `%nexus`.", _near(words[0], known))
         else:
             verb = "chat"  # `%nexus what is a p-value?`
     options = Options(verb)

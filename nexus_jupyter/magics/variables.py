@@ -8,6 +8,7 @@ from typing import Any
 
 MARK = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 ROWS = 5
+SHORT = 200  # characters of a value that may stand within a sentence
 
 
 def filled(text: str, variables: Mapping[str, Any], limit: int) -> tuple[str, list[str], list[str]]:
@@ -24,7 +25,7 @@ def filled(text: str, variables: Mapping[str, Any], limit: int) -> tuple[str, li
             unknown.append(name)
             return match[0]
         used.append(name)
-        return _cut(shown(variables[name]), limit)
+        return _marked(_cut(shown(variables[name]), limit))
 
     return MARK.sub(value, text), used, unknown
 
@@ -48,6 +49,13 @@ def _table(value: Any) -> str:
     kinds = value.dtypes
     columns = ", ".join(f"{name} ({kind})" for name, kind in kinds.items()) if hasattr(kinds, "items") else str(kinds)
     return f"A {type(value).__name__} of {shape}. Columns: {columns}. First rows:\n{rows}"
+
+
+def _marked(text: str) -> str:
+    """Return a value as it stands in a prompt: a long one apart, and marked as data that is not to be obeyed."""
+    if len(text) <= SHORT and "\n" not in text:
+        return text
+    return f"\n<untrusted>\n{text.replace('<untrusted>', '').replace('</untrusted>', '')}\n</untrusted>\n"
 
 
 def _cut(text: str, limit: int) -> str:

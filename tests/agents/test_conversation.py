@@ -19,7 +19,7 @@ from nexus_jupyter.agents.replies import RecipeReplies
 from nexus_jupyter.artifacts.library import ArtifactLibrary
 from nexus_jupyter.broker.client import AsyncBrokerClient
 from nexus_jupyter.errors import Conflict, NotFound
-from nexus_jupyter.store import CHOSEN_MODEL, ChatLog, Database, Settings
+from nexus_jupyter.store import CHOSEN_MODEL, ChatLog, Database, Settings, visible
 
 PENGUINS = Path(__file__).parents[2] / "notebooks" / "data" / "penguins.csv"
 CANARY = "sk-proj-canary0123456789abcdefWXYZ"
@@ -48,7 +48,14 @@ class Bench:
     @property
     def seen(self) -> list[tuple[str, str]]:
         """Sender and text of each message in sight."""
-        return [(t.sender, t.text) for t in self.chat._turns()]
+        senders: dict[str, str] = {}
+        texts: dict[str, str] = {}
+        for entry in visible(self.log.since(0)):
+            if entry.kind == "start":
+                senders[entry.message_id] = entry.body["sender"]
+            elif entry.kind == "delta":
+                texts[entry.message_id] = texts.get(entry.message_id, "") + entry.body["text"]
+        return [(senders[m], text) for m, text in texts.items()]
 
     @property
     def parts(self) -> list[str]:
@@ -167,6 +174,23 @@ async def test_a_key_pasted_into_the_chat_is_kept_and_nowhere_to_be_read(bench):
     await bench.say(Request(text="and sk-somethingunknown1234"))
     assert bench.parts[-1] == KEY_CARD
     assert "sk-something" not in bench.seen[-2][1]
+
+
+async def test_what_nexus_says_by_itself_is_not_told_to_a_model(bench):
+    await bench.say(Request(text=f"{CANARY}"))
+    await bench.say(Request(text="write me a poem"))  # the key does not work here
+    bench.script.write({"wise": [{"text": "yes"}]})
+    bench.script.choose("scripted/wise")
+    await bench.say(Request(text="are you there?"))
+    assert [m["content"] for m in bench.script.seen[-1]["messages"][1:]] == ["are you there?"]
+
+
+async def test_money_is_no_formula(bench):
+    bench.script.choose("scripted/echo")
+    bench.script.client.ask("PUT", "/nexus/budgets/day", {"money": 0})
+    await bench.say(Request(text="why so dear?"))
+    said = "".join(e.body["text"] for e in bench.log.since(0) if e.kind == "delta")
+    assert r"\$0.0000 of \$0.0000" in said
 
 
 def test_a_long_chat_is_cut_at_its_beginning():

@@ -117,6 +117,13 @@ def test_name_flag_keeps_the_answer_in_a_variable(shell, wise):
     assert shell.shell.user_ns["the_answer"] == "Forty-two."
 
 
+def test_a_later_question_knows_the_values_that_an_earlier_one_named(shell, wise):
+    shell.shell.user_ns["town"] = "Oslo"
+    shell.run("%%nexus\nhow large is {{town}}?\n")
+    shell.run("%nexus and how old?")
+    assert sent(wise)[0] == "how large is Oslo?\n"
+
+
 def test_system_flag(shell, wise):
     shell.run('%%nexus --system "Speak like a pirate"\nhello?\n')
     assert wise.seen[-1]["messages"][0] == {"role": "system", "content": "Speak like a pirate"}
@@ -175,6 +182,8 @@ def test_limit_flag_cuts_a_variables_value(shell, wise):
         ("%nexus make", "What should the app do?"),
         ("%nexus model", "Which model?"),
         ("%nexus open", "Which app?"),
+        ("%nexus statsu", "Did you mean `status`?"),
+        ("%nexus frobnicate", "`frobnicate` is no command"),
         ("%nexus keys frob", "nothing to do with keys"),
         ("%nexus fix", "No cell was run before"),
         ("%%nexus --model scripted/none\nx\n", "There is no script `none`."),

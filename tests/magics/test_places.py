@@ -156,6 +156,18 @@ print(client.ask("POST", "/v1/chat/completions", {"model": "scripted/other", "me
     assert "token" not in sandboxed.run("import os; print(sorted(os.environ.values()))").lower()
 
 
+def test_make_from_a_notebook_builds_an_app_that_works(plain, wise):
+    """The kernel's environment names its own notebook, which is not the app's."""
+    (wise / "mine.ipynb").write_text("{}")
+    table = wise / "sizes.csv"
+    table.write_text("team,size\nA,41\nA,43\nB,38\n")
+    plain.run(f"import os; os.environ['JPY_SESSION_NAME'] = {str(wise / 'mine.ipynb')!r}")
+    try:
+        assert "” works." in plain.run("%%nexus make --data sizes.csv --name by-team\ncompare size by team")
+    finally:
+        plain.run("del os.environ['JPY_SESSION_NAME']")
+
+
 def test_no_kernel_has_a_key_in_its_environment(wise, plain, sandboxed):
     canary = "sk-canary-of-kernels-0123456789"
     broker = BrokerClient(endpoint.locate)
@@ -182,7 +194,7 @@ def test_interrupting_the_kernel_stops_the_answer(wise, plain, sandboxed):
 
         begun = time.monotonic()
         kernel.client.execute_interactive("%%nexus --fresh\ntell me", timeout=60, output_hook=hook)
-        assert stopped == ["KeyboardInterrupt"]
+        assert stopped == ["Stopped"]
         assert time.monotonic() - begun < 30  # the whole answer takes longer
         assert "begins anew" in kernel.run("%nexus new")
     broker.ask("PUT", "/nexus/models", {"model": "scripted/wise"})

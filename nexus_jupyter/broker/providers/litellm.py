@@ -310,7 +310,9 @@ def told(error: BaseException, call: ModelCall) -> ModelError:
         return AnswerCut("The answer was cut: the connection to the provider ended.", "Ask again.")
     if name == "ContentPolicyViolationError":
         return CallRefused(f"The provider's filter refused this: {text}", "Say it another way.")
-    if (status is None or status == 500) and ("Connection error" in str(error) or "Connect" in name):
+    if (status is None or status == 500) and (
+        "Connection error" in str(error) or "Cannot connect to host" in str(error) or "Connect" in name
+    ):
         return ProviderUnreachable(f"{_begin(where)} cannot be reached.", "Check its address and the network.")
     if status in (400, 422) or name in {"BadRequestError", "UnprocessableEntityError", "UnsupportedParamsError"}:
         return CallRefused(f"The provider does not accept this: {text}", "Change the request, or choose another model.")
@@ -325,7 +327,8 @@ def _first_sentence(text: str) -> str:
     if found := _MESSAGE.search(text):  # some providers' errors come as their JSON
         with contextlib.suppress(ValueError):
             text = str(json.loads(f'"{found[1]}"'))
-    return text[:LARGEST_TEXT] or "no reason given"
+    text = text.split(" Handle with `litellm.")[0].strip() or "no reason given"
+    return f"{text if text[-1] in '.!?' else f'{text}.'}"[:LARGEST_TEXT]
 
 
 def _told_midway(error: BaseException, call: ModelCall) -> ModelError:
