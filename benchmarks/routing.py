@@ -47,10 +47,10 @@ class Score:
     wrongly_refused: float
 
 
-def lines() -> list[Line]:
-    """Return all held-out sentences."""
+def lines(path: Path = HELD_OUT) -> list[Line]:
+    """Return all sentences of a file."""
     found = []
-    for raw in HELD_OUT.read_text(encoding="utf-8").splitlines():
+    for raw in path.read_text(encoding="utf-8").splitlines():
         if not raw.strip() or raw.startswith("#"):
             continue
         recipes, table, sentence, *slots = (part.strip() for part in raw.split("|", 3))
@@ -97,10 +97,11 @@ def by_words(sentence: str, _: Table | None) -> list[str]:
     return best if shared[best[0]] else []
 
 
-def score(router: Router) -> Score:
-    """Return how a router does on all sentences."""
-    inside = [line for line in lines() if line.recipes != ("none",)]
-    outside = [line for line in lines() if line.recipes == ("none",)]
+def score(router: Router, among: list[Line] | None = None) -> Score:
+    """Return how a router does on sentences: those held out, if no others are given."""
+    among = lines() if among is None else among
+    inside = [line for line in among if line.recipes != ("none",)]
+    outside = [line for line in among if line.recipes == ("none",)]
     ranked = [(line, router(line.sentence, table(line.table))) for line in inside]
     refused = [not router(line.sentence, table(line.table)) for line in outside]
 

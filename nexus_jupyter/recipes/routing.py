@@ -10,46 +10,36 @@ from dataclasses import dataclass
 
 from nexus_jupyter.errors import PromptRefused
 from nexus_jupyter.models.table import Table
+from nexus_jupyter.recipes.evidence import NONE, opinion
 from nexus_jupyter.recipes.manifest import CATALOGUE, Manifest, catalogue
+from nexus_jupyter.recipes.shapes import (
+    CHART,
+    CLOSENESS,
+    COMPARATIVE,
+    COURSE,
+    DRAWING,
+    EACH,
+    FUTURE,
+    GLUE,
+    LOOKUP,
+    PLOTTED,
+    SUPERLATIVE,
+    YEARS,
+    cues,
+)
 from nexus_jupyter.recipes.slots import is_formula_written, quoted_texts
 from nexus_jupyter.recipes.words import STOP, alike, mentions, stem, tokens
 
 MAX_PROMPT = 20_000
-IN_SCOPE = 0.30
-CLOSE = 0.12  # two choices nearer than this are a question to the owner
+RULES = 4.0  # how much the rules count beside the fitted weights
+OUT_OF_SCOPE = 0.55  # share of what no recipe does from which a sentence is refused
+CLOSE = 0.15  # share of a second choice from which the owner is asked
 UNKNOWN = 1.9  # weight of a word that no recipe knows
 UNKNOWN_UNCUED = 2.2  # ... where no word asks for a recipe by itself
 UNKNOWN_IN_DATA = 0.7  # ... which over a table may well be one of its values
 BEYOND = 0.4  # taken off for each word of what no recipe does
 CUE = 0.3  # added for a word that asks for one recipe alone
 NEARLY = 0.9  # how alike a misspelt word and a known one are
-GLUE = frozenset({"by", "per", "over", "against", "vs", "versus", "between", "each", "every"})
-COURSE = re.compile(
-    r"\b(daily|weekly|monthly|quarterly|yearly|annual(ly)?|rolling|moving|resampl\w*|since|from \d{4}"
-    r"|(over|across|through|throughout|with) (the |several |many )?(time|years?|months?|weeks?|days?|seasons?)"
-    r"|(per|by|each|every)( \w+)? (day|week|month|quarter|year)|(day|week|month|quarter|year) (by|to|over) \w+|trends?"
-    r"|how (did|has|have|does|do) .*(chang\w+|evolv\w+|develop\w*|gr[eo]w\w*|fluctuat\w+))\b"
-)
-CHART = re.compile(r"\b(chart|plot|graph|scatter\w*|draw|curve|area|bars?|dots?|points?)\b")
-DRAWING = re.compile(
-    r"\b(draw|paint|sketch)( me)? (an?|my|our|the|some) (?!.*\b(chart|plot|graph|line|bars?|histogram|scatter\w*|curve|diagram)\b)"
-)
-FUTURE = re.compile(r"\b(will|tomorrow|next (day|week|month|quarter|year))\b")
-LOOKUP = re.compile(
-    r"^(please )?(show|list|give|find|display|get|see|look up)\b.*\b(with|where|whose|having|containing|from|above|below)\b"
-)
-PLOTTED = re.compile(
-    r"\b(plot\w*|visuali[sz]e|curve|graph|slid\w+|vary|varying|chang\w+|affects?|move|explore|interactive\w*)\b"
-)
-CLOSENESS = re.compile(r"\bhow (strong|close|tight|near)\w*")
-EACH = re.compile(r"^\W*(\w+ ){1,3}(by|per|for each|in each|for every) \w+( \w+)?\W*$")
-YEARS = frozenset({"date", "time", "year", "month", "week", "day", "quarter"})
-COMPARATIVE = re.compile(
-    r"\b(more|less|fewer|better|worse|(heavi|tall|long|short|larg|small|high|low|fast|slow|old|young|rich|poor|bigg|strong|weak|cheap)i?er)\b"
-)
-SUPERLATIVE = re.compile(
-    r"\b(most|least|best|worst|more|less|fewer|(?!interest|latest|request|forest)\w{3,}est|\w{3,}er than)\b"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +60,8 @@ class Route:
 
     @property
     def is_close(self) -> bool:
-        """Whether the first two choices are too near to decide."""
-        return len(self.choices) > 1 and self.choices[0].score - self.choices[1].score < CLOSE
+        """Whether so much speaks for a second choice that the owner should decide."""
+        return len(self.choices) > 1 and self.choices[1].score >= CLOSE
 
 
 def check_prompt(sentence: str) -> str:
@@ -142,13 +132,6 @@ def _meant(word: str) -> frozenset[str]:
 
 
 @functools.cache
-def _cues(recipe_id: str) -> tuple[str, ...]:
-    # "weekly" is no stem of "week": an adverb counts only as it is typed.
-    cues = catalogue()[recipe_id].manifest.cues
-    return tuple(cue if cue.endswith("ly") else " ".join(stem(t) for t in tokens(cue)) for cue in cues)
-
-
-@functools.cache
 def _beyond(*, has_table: bool) -> frozenset[str]:
     """Return the words of what no recipe does."""
     raw = tomllib.loads((CATALOGUE / "beyond.toml").read_text(encoding="utf-8"))
@@ -189,7 +172,10 @@ def score(recipe_id: str, words: list[str], *, named: int, unknown: float) -> fl
 
 
 def route(sentence: str, table: Table | None = None) -> Route:
-    """Rank the recipes for a sentence, best first.
+    """Rank the recipes for a sentence, best first, by what the rules and the fitted weights say together.
+
+    The scores are shares of one whole, of which what no recipe does has the rest: a sentence is in scope unless that
+    rest is most of it.
 
     Raises
     ------
@@ -197,6 +183,22 @@ def route(sentence: str, table: Table | None = None) -> Route:
         The sentence is empty or too long.
     """
     sentence = check_prompt(sentence)
+    odds = opinion(sentence, table)
+    for recipe_id, points in by_rules(sentence, table).items():
+        odds[recipe_id] += RULES * points
+    most = max(odds.values())
+    shares = {label: math.exp(value - most) for label, value in odds.items()}
+    whole = sum(shares.values())
+    choices = [
+        Choice(recipe=recipe_id, title=recipe.manifest.title, score=round(shares[recipe_id] / whole, 3))
+        for recipe_id, recipe in catalogue().items()
+    ]
+    choices.sort(key=lambda c: (-c.score, -shares[c.recipe], c.recipe))
+    return Route(choices=tuple(choices), in_scope=shares[NONE] / whole < OUT_OF_SCOPE)
+
+
+def by_rules(sentence: str, table: Table | None) -> dict[str, float]:
+    """Return how well each recipe fits by the words of its manifest and the shape of the request, 0 to 1."""
     names = [c.name for c in table.columns] if table else []
     texts = quoted_texts(sentence, set(names))
     said = re.sub(r"['’]s\b", "", sentence)  # what's, men's
@@ -212,7 +214,7 @@ def route(sentence: str, table: Table | None = None) -> Route:
     words = [stem(t) for t in free if t not in GLUE or t in glue]
     around = [t for i, t in enumerate(raw) if i not in named_positions]
     spoken = f" {' '.join(map(stem, around))} {' '.join(t for t in around if t.endswith('ly'))} "
-    cued = {recipe_id for recipe_id in catalogue() if any(f" {cue} " in spoken for cue in _cues(recipe_id))}
+    cued = {recipe_id for recipe_id in catalogue() if any(f" {cue} " in spoken for cue in cues(recipe_id))}
     # A letter or a game may be what a quiz or a dashboard is about.
     beyond = _beyond(has_table=table is not None or bool(cued))
     against = BEYOND * (
@@ -228,13 +230,14 @@ def route(sentence: str, table: Table | None = None) -> Route:
         table=table,
     )
     unknown = (UNKNOWN if cued else UNKNOWN_UNCUED) if table is None else UNKNOWN_IN_DATA
-    choices = []
-    for recipe_id, recipe in catalogue().items():
-        points = score(recipe_id, words, named=len(found), unknown=unknown) - against
-        points += CUE * (recipe_id in cued) + _shape_bonus(recipe.manifest, request)
-        choices.append(Choice(recipe=recipe_id, title=recipe.manifest.title, score=round(min(1, max(0, points)), 3)))
-    choices.sort(key=lambda c: (-c.score, c.recipe))
-    return Route(choices=tuple(choices), in_scope=bool(choices) and choices[0].score >= IN_SCOPE)
+    points = {
+        recipe_id: score(recipe_id, words, named=len(found), unknown=unknown)
+        - against
+        + CUE * (recipe_id in cued)
+        + _shape_bonus(recipe.manifest, request)
+        for recipe_id, recipe in catalogue().items()
+    }
+    return {recipe_id: min(1.0, max(0.0, value)) for recipe_id, value in points.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ class Figures:
 def figures(lines: list[str], known: dict[str, Table | None]) -> Figures:
     top1 = top3 = wrongly_refused = inside = outside = refused = asked = 0
     for line in lines:
-        wanted, table, sentence = (part.strip() for part in line.split("|", 2))
+        wanted, table, sentence = (part.strip() for part in line.split("|", 3)[:3])
         found = route(sentence, known[table])
         ranked = [c.recipe for c in found.choices] if found.in_scope else []
         if wanted == "none":
@@ -59,7 +59,12 @@ def figures(lines: list[str], known: dict[str, Table | None]) -> Figures:
     )
 
 
-LINES = [line for line in (HERE.parent / "sentences.txt").read_text().splitlines() if line and line[0] != "#"]
+def sentences(name: str) -> list[str]:
+    return [line for line in (HERE.parent / name).read_text().splitlines() if line and line[0] != "#"]
+
+
+LINES = sentences("sentences.txt")
+DEVELOPMENT = sentences("development.txt")  # by a third hand; the weights are fitted to every other line
 
 
 def test_the_held_out_half(known: dict[str, Table | None]) -> None:
@@ -78,6 +83,24 @@ def test_the_development_half(known: dict[str, Table | None]) -> None:
     found = figures(LINES[::2], known)
     print(found)  # noqa: T201
     assert min(found.top1, found.refusal) >= 0.9
+
+
+def test_the_third_hands_lines_that_nothing_was_fitted_to(known: dict[str, Table | None]) -> None:
+    found = figures(DEVELOPMENT[0::2], known)
+    print(found)  # noqa: T201
+    assert found.inside >= 150
+    assert found.outside >= 70
+    assert found.top1 >= 0.87
+    assert found.top3 >= 0.93
+    assert found.false_refusal <= 0.06
+    assert found.refusal >= 0.88
+    assert found.asked <= 0.15
+
+
+def test_the_third_hands_lines_that_the_weights_were_fitted_to(known: dict[str, Table | None]) -> None:
+    found = figures(DEVELOPMENT[1::2], known)
+    print(found)  # noqa: T201
+    assert min(found.top1, found.refusal) >= 0.95
 
 
 def test_the_manifests_examples_reach_their_recipe() -> None:
