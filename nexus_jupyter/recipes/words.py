@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 
 STOP = frozenset(
     [
@@ -129,6 +131,9 @@ UNITS = frozenset(
     ]
 )
 SHORT = {"maximum": "max", "minimum": "min"}
+SYNONYMS = Path(__file__).parent / "catalogue" / "synonyms.toml"
+SYNONYM = 0.93  # how surely a word means a part of a name by another word
+OTHER_NAME = 0.9  # ... and some words a whole name by another one
 MAX_WORDS = 400  # of a sentence in which columns are looked for
 SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -190,8 +195,47 @@ def alike(a: str, b: str) -> float:
     return ratio if ratio >= 0.8 else 0.0
 
 
+@functools.cache
+def _synonyms() -> dict[str, frozenset[int]]:
+    """Return stem -> the lines of synonyms that have it."""
+    lines = tomllib.loads(SYNONYMS.read_text(encoding="utf-8"))["words"]
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(lines):
+        for word in tokens(line):
+            found.setdefault(stem(word), set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
+@functools.cache
+def _other_names() -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return the lines of names that stand for each other, longest first, as words."""
+    lines = tomllib.loads(SYNONYMS.read_text(encoding="utf-8"))["names"]
+    return tuple(tuple(sorted((tuple(tokens(n)) for n in line), key=len, reverse=True)) for line in lines)
+
+
+@functools.lru_cache(maxsize=4096)
+def other_names(column: str) -> tuple[tuple[str, ...], ...]:
+    """Return the names that a column goes by as well, as words."""
+    spelt, parts = tuple(tokens(column)), tuple(column_stems(column))
+    return tuple(
+        name
+        for line in _other_names()
+        if any(spelt[: len(n)] == n or tuple(map(stem, n)) == parts for n in line)
+        for name in line
+        if name != spelt
+    )
+
+
+def is_synonym(word: str, part: str) -> bool:
+    """Return whether two different stems mean the same: beak, bill."""
+    synonyms = _synonyms()
+    return word != part and not synonyms.get(word, frozenset()).isdisjoint(synonyms.get(part, ()))
+
+
 def names(word: str, part: str) -> float:
     """Return how surely a word of a sentence means a part of a column name, which may be cut short: temp, qty."""
+    if is_synonym(word, part):
+        return SYNONYM
     if word != part and min(len(word), len(part)) >= 4 and (word.startswith(part) or part.startswith(word)):
         return 0.92
     return alike(word, part)
@@ -199,43 +243,64 @@ def names(word: str, part: str) -> float:
 
 def mentions(sentence: str, columns: list[str]) -> list[Mention]:
     """Return where the sentence names columns, best and longest first, without overlaps."""
-    words = [stem(t) for t in tokens(sentence)[:MAX_WORDS]]
-    given = set(words)
-    found: list[Mention] = []
-    for column in columns:
-        parts = column_stems(column)
-        if not parts:
-            continue
-        joined = "".join(parts)
-        spelt = tokens(column)
-        initials = "".join(w[0] for w in spelt) if len(spelt) > 2 else ""  # mpg: miles per gallon
-        digits = {w for w in spelt if w.isdigit()}  # they tell apart what else is alike
-        best: Mention | None = None
-        for start in range(len(words)):
-            for length in range(1, min(len(parts), len(words) - start) + 1):
-                span = words[start : start + length]
-                if length == 1 and len(parts) > 1 and alike(span[0], joined) < 0.9:
-                    # One word of a longer name: only its last or first word, and worth less.
-                    score = max(names(span[0], parts[0]), names(span[0], parts[-1])) * (0.5 + 0.2 / len(parts))
-                    score = score if span[0] not in STOP_STEMS else 0.0
-                elif length == 1:
-                    score = names(span[0], joined)
-                else:
-                    orders = [parts, parts[::-1]] if length == len(parts) == 2 else [parts]  # max temp: temp_max
-                    near = max(([names(w, p) for w, p in zip(span, o, strict=False)] for o in orders), key=sum)
-                    score = (sum(near) / len(parts)) if all(near) else 0.0
-                if length == 1 and span[0] == initials:
-                    score = 1.0
-                score *= (1 + 0.02 * length) * (1 if not digits else 1.15 if digits <= given else 0.95)
-                if score >= 0.55 and (best is None or score > best.score):
-                    best = Mention(column=column, start=start, end=start + length, score=score)
-        if best:
-            found.append(best)
+    typed = tokens(sentence)[:MAX_WORDS]
+    words = [stem(t) for t in typed]
+    found = [mention for column in columns for mention in _mentions_of(column, typed, words)]
+    vague = _vague(found, words)
     kept: list[Mention] = []
     for candidate in sorted(found, key=lambda m: (-m.score, -len(m.column))):
-        if all(candidate.end <= k.start or candidate.start >= k.end for k in kept):
+        is_free = all(candidate.end <= k.start or candidate.start >= k.end for k in kept)
+        if is_free and candidate not in vague and all(candidate.column != k.column for k in kept):
             kept.append(candidate)
     return kept
+
+
+def _vague(found: list[Mention], words: list[str]) -> set[Mention]:
+    """Return the mentions by one word that means a part of several names by another word: long, of two lengths."""
+    single: dict[int, list[Mention]] = {}
+    for mention in found:
+        is_typed = any(alike(words[mention.start], part) for part in column_stems(mention.column))
+        if mention.end - mention.start == 1 and mention.score < SYNONYM * 0.7 and not is_typed:
+            single.setdefault(mention.start, []).append(mention)
+    return {m for each in single.values() if len(each) > 1 for m in each}
+
+
+def _mentions_of(column: str, typed: list[str], words: list[str]) -> list[Mention]:
+    """Return where a sentence names one column: at its best place, and by its other names."""
+    parts = column_stems(column)
+    if not parts:
+        return []
+    given = set(words)
+    joined = "".join(parts)
+    spelt = tokens(column)
+    initials = "".join(w[0] for w in spelt) if len(spelt) > 2 else ""  # mpg: miles per gallon
+    digits = {w for w in spelt if w.isdigit()}  # they tell apart what else is alike
+    best: Mention | None = None
+    for start in range(len(words)):
+        for length in range(1, min(len(parts), len(words) - start) + 1):
+            span = words[start : start + length]
+            if length == 1 and len(parts) > 1 and alike(span[0], joined) < 0.9:
+                # One word of a longer name: only its last or first word, and worth less.
+                score = max(names(span[0], parts[0]), names(span[0], parts[-1])) * (0.5 + 0.2 / len(parts))
+                score = score if span[0] not in STOP_STEMS else 0.0
+            elif length == 1:
+                score = names(span[0], joined)
+            else:
+                orders = [parts, parts[::-1]] if length == len(parts) == 2 else [parts]  # max temp: temp_max
+                near = max(([names(w, p) for w, p in zip(span, o, strict=False)] for o in orders), key=sum)
+                score = (sum(near) / len(parts)) if all(near) else 0.0
+            if length == 1 and span[0] == initials:
+                score = 1.0
+            score *= (1 + 0.02 * length) * (1 if not digits else 1.15 if digits <= given else 0.95)
+            if score >= 0.55 and (best is None or score > best.score):
+                best = Mention(column=column, start=start, end=start + length, score=score)
+    found = [best] if best else []
+    for name in other_names(column):
+        for start in range(len(typed) - len(name) + 1):
+            if tuple(typed[start : start + len(name)]) == name:
+                score = OTHER_NAME + 0.02 * len(name)
+                found.append(Mention(column=column, start=start, end=start + len(name), score=score))
+    return found
 
 
 STOP_STEMS = frozenset(stem(w) for w in STOP) | frozenset(
