@@ -12,20 +12,18 @@ import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable
 
 from nexus_jupyter.models.table import Table
 from nexus_jupyter.recipes import shapes
 from nexus_jupyter.recipes.manifest import CATALOGUE, catalogue
 from nexus_jupyter.recipes.slots import quoted_texts, written_formula
-from nexus_jupyter.recipes.words import mentions, stem, tokens
+from nexus_jupyter.recipes.words import Vocabulary, mentions, senses, stem, tokens
 
 NONE = "none"
 WEIGHTS = CATALOGUE / "weights.tsv"
 HUNDREDTHS = 100  # in which the weights are written
 PAIR = 0.5  # how much a pair of words counts beside a word
 MOST = 400  # words of a sentence that are read
-SHORTEST_MISSPELT = 5
 KINDS = {"flag": "category", "text": "category"}
 FORMS = {
     "course": shapes.COURSE,
@@ -44,38 +42,6 @@ FORMS = {
 def labels() -> tuple[str, ...]:
     """Return what a sentence may ask for: a recipe, or what none does."""
     return (*catalogue(), NONE)
-
-
-class Vocabulary:
-    """Known words, and what a misspelt one stands for."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        self.words = frozenset(words)
-        self._shortened: dict[str, set[str]] = {}
-        for word in sorted(self.words):
-            if len(word) >= SHORTEST_MISSPELT and word.isalpha():
-                for cut in _cuts(word):
-                    self._shortened.setdefault(cut, set()).add(word)
-
-    def meant(self, word: str) -> str:
-        """Return the known word that one letter more, less, changed or swapped makes of a word; else the word."""
-        if word in self.words or len(word) < SHORTEST_MISSPELT:
-            return word
-        near = {w for cut in _cuts(word) for w in self._shortened.get(cut, ()) if _is_one_slip(word, w)}
-        return min(near, key=lambda w: (w[0] != word[0], abs(len(w) - len(word)), w), default=word)
-
-
-def _cuts(word: str) -> set[str]:
-    """Return a word and all that is left of it without one letter."""
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
-
-
-def _is_one_slip(a: str, b: str) -> bool:
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    x, y = a[start:], b[start:]
-    return x[1:] == y[1:] or x[1:] == y or x == y[1:] or (x[:2] == y[1::-1] and x[2:] == y[2:])
 
 
 def features(sentence: str, table: Table | None, vocabulary: Vocabulary | None = None) -> frozenset[str]:
@@ -100,6 +66,7 @@ def features(sentence: str, table: Table | None, vocabulary: Vocabulary | None =
     found |= {f"word {word}" for word in words}
     framed = ["^", *words, "$"]
     found |= {f"pair {a} {b}" for a, b in itertools.pairwise(framed)}
+    found |= {f"sense {sense}" for word in words for sense in senses().get(word, ())}
     text = said.casefold()
     found |= {f"form {name}" for name, form in FORMS.items() if form.search(text)}
     spoken = f" {' '.join(words)} "

@@ -30,6 +30,7 @@ class Slot(Record):
     constant: str = Field(pattern=r"^[A-Z][A-Z_]*$")
     kinds: tuple[ColumnKind, ...] = ()
     after: tuple[str, ...] = Field((), description="Words behind which a column name fills this slot.")
+    before: tuple[str, ...] = Field((), description="Words before which a column name fills this slot.")
     names: tuple[str, ...] = Field((), description="Words in a column's own name that make it likely for this slot.")
     beside: tuple[str, ...] = Field((), description="Words next to which a number fills this slot.")
     anywhere: bool = Field(False, description="Takes a column wherever the sentence names it, even if `only_named`.")

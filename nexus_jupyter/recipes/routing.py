@@ -32,7 +32,7 @@ from nexus_jupyter.recipes.words import STOP, alike, mentions, stem, tokens
 
 MAX_PROMPT = 20_000
 RULES = 4.0  # how much the rules count beside the fitted weights
-OUT_OF_SCOPE = 0.55  # share of what no recipe does from which a sentence is refused
+OUT_OF_SCOPE = 0.5  # share of what no recipe does from which a sentence is refused
 CLOSE = 0.15  # share of a second choice from which the owner is asked
 UNKNOWN = 1.9  # weight of a word that no recipe knows
 UNKNOWN_UNCUED = 2.2  # ... where no word asks for a recipe by itself

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nexus_jupyter.errors import BadRequest, ColumnUnknown
 from nexus_jupyter.models.table import Column, Table
 from nexus_jupyter.recipes.manifest import Manifest, Slot
-from nexus_jupyter.recipes.words import STOP, Mention, column_stems, mentions, stem, tokens
+from nexus_jupyter.recipes.words import STOP, Mention, Vocabulary, column_stems, mentions, stem, tokens
 
 QUOTES = (("`", "`"), ('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("‘", "’"))
 QUOTED = re.compile(
@@ -51,6 +51,7 @@ ALONG = (
 )
 TIMES = {stem(w) for w in ("t", "time", "year", "month", "week", "day", "hour", "second", "x")}
 DIVIDERS = {"by", "per", "across", "against", "over", "versus", "vs"}
+KINDS = {"type", "types", "kind", "kinds", "sort", "sorts", "number", "of"}  # by number of cylinders: by cylinders
 ARTICLES = {"the", "a", "an", "each", "every", "different", "their", "its", "all", "mean", "average", "total"}
 
 
@@ -129,7 +130,8 @@ def _columns(manifest: Manifest, sentence: str, table: Table) -> tuple[dict[str,
         (-length, m.start, name, m)
         for name, slot in slots.items()
         for m in found
-        if (length := _behind(words, m.start, slot.after)) and _suits(slot, table, m.column)
+        if (length := max(_behind(words, m.start, slot.after), _ahead(words, m.end, slot.before)))
+        and _suits(slot, table, m.column)
     ]
     for _, _, name, mention in sorted(behind, key=lambda b: b[:2]):
         if name not in chosen and mention not in chosen.values():
@@ -271,10 +273,20 @@ def _follow(manifest: Manifest, filled: dict[str, Filled], table: Table | None) 
 
 def _behind(words: list[str], start: int, after: tuple[str, ...]) -> int:
     """Return how many words of `after` end just before position `start`, articles skipped; 0 if none does."""
-    while start > 0 and words[start - 1] in ARTICLES and words[start - 1] not in after:
+    most = 0
+    while start > 0:
+        before = " ".join(words[max(0, start - 3) : start])
+        most = max([most, *(len(a.split()) for a in after if before == a or before.endswith(f" {a}"))])
+        if most or words[start - 1] not in ARTICLES | KINDS:
+            break
         start -= 1
-    before = " ".join(words[max(0, start - 3) : start])
-    return max((len(a.split()) for a in after if before == a or before.endswith(f" {a}")), default=0)
+    return most
+
+
+def _ahead(words: list[str], end: int, before: tuple[str, ...]) -> int:
+    """Return how many words of `before` begin at position `end`, articles left out; 0 if none does."""
+    following = " ".join(w for w in words[end : end + 6] if w not in ARTICLES)
+    return max((len(b.split()) for b in before if following == b or following.startswith(f"{b} ")), default=0)
 
 
 def _unmatched(words: list[str], slot: Slot, found: list[Mention], own: set[str]) -> str:
@@ -324,7 +336,8 @@ def _choice(name: str, slot: Slot, sentence: str, table: Table | None) -> Filled
     """Choose by the longest of the choices' words that the sentence has beside the names of columns."""
     found = mentions(sentence, [c.name for c in table.columns]) if table else []
     covered = {i for m in found if m.end - m.start > 1 for i in range(m.start, m.end)}
-    free = [t for i, t in enumerate(tokens(sentence)) if i not in covered]
+    known = Vocabulary(t for words in slot.choices.values() for word in words for t in tokens(word))
+    free = [known.meant(t) for i, t in enumerate(tokens(sentence)) if i not in covered]
     text, typed = f" {' '.join(stem(t) for t in free)} ", f" {' '.join(free)} "
     best, length = "", 0
     for choice, words in slot.choices.items():

@@ -7,6 +7,7 @@ import functools
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +104,12 @@ UNITS = frozenset(
     [
         "g",
         "kg",
+        "lb",
+        "lbs",
+        "oz",
+        "in",
+        "ft",
+        "kwh",
         "mg",
         "t",
         "mm",
@@ -134,6 +141,7 @@ SHORT = {"maximum": "max", "minimum": "min"}
 SYNONYMS = Path(__file__).parent / "catalogue" / "synonyms.toml"
 SYNONYM = 0.93  # how surely a word means a part of a name by another word
 OTHER_NAME = 0.9  # ... and some words a whole name by another one
+SHORTEST_MISSPELT = 5
 MAX_WORDS = 400  # of a sentence in which columns are looked for
 SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -195,6 +203,38 @@ def alike(a: str, b: str) -> float:
     return ratio if ratio >= 0.8 else 0.0
 
 
+class Vocabulary:
+    """Known words, and what a misspelt one stands for."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = frozenset(words)
+        self._shortened: dict[str, set[str]] = {}
+        for word in sorted(self.words):
+            if len(word) >= SHORTEST_MISSPELT and word.isalpha():
+                for cut in _cuts(word):
+                    self._shortened.setdefault(cut, set()).add(word)
+
+    def meant(self, word: str) -> str:
+        """Return the known word that one letter more, less, changed or swapped makes of a word; else the word."""
+        if word in self.words or len(word) < SHORTEST_MISSPELT:
+            return word
+        near = {w for cut in _cuts(word) for w in self._shortened.get(cut, ()) if _is_one_slip(word, w)}
+        return min(near, key=lambda w: (w[0] != word[0], abs(len(w) - len(word)), w), default=word)
+
+
+def _cuts(word: str) -> set[str]:
+    """Return a word and all that is left of it without one letter."""
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+
+
+def _is_one_slip(a: str, b: str) -> bool:
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    x, y = a[start:], b[start:]
+    return x[1:] == y[1:] or x[1:] == y or x == y[1:] or (x[:2] == y[1::-1] and x[2:] == y[2:])
+
+
 @functools.cache
 def _synonyms() -> dict[str, frozenset[int]]:
     """Return stem -> the lines of synonyms that have it."""
@@ -204,6 +244,17 @@ def _synonyms() -> dict[str, frozenset[int]]:
         for word in tokens(line):
             found.setdefault(stem(word), set()).add(number)
     return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
+@functools.cache
+def senses() -> dict[str, frozenset[str]]:
+    """Return stem -> the senses that it gives to a whole request."""
+    lines = tomllib.loads(SYNONYMS.read_text(encoding="utf-8"))["senses"]
+    found: dict[str, set[str]] = {}
+    for sense, line in lines.items():
+        for word in tokens(line):
+            found.setdefault(stem(word), set()).add(sense)
+    return {word: frozenset(each) for word, each in found.items()}
 
 
 @functools.cache
