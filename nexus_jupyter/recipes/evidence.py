@@ -36,6 +36,10 @@ FORMS = {
     "each": shapes.EACH,
     "plotted": shapes.PLOTTED,
     "drawing": shapes.DRAWING,
+    "how to": shapes.HOW_TO,
+    "what is": shapes.WHAT_IS,
+    "code": shapes.CODE,
+    "two tables": shapes.TWO_TABLES,
 }
 
 
@@ -44,8 +48,15 @@ def labels() -> tuple[str, ...]:
     return (*catalogue(), NONE)
 
 
+def apart(sentence: str, table: Table | None) -> tuple[str, Table | None]:
+    """Return what is asked for, and the table it is about: none where a sentence says to leave it aside."""
+    rest = shapes.APART.sub(" ", sentence, count=1)
+    return (rest, None) if table is not None and rest != sentence and rest.strip() else (sentence, table)
+
+
 def features(sentence: str, table: Table | None, vocabulary: Vocabulary | None = None) -> frozenset[str]:
     """Return the features of a sentence; without a vocabulary its words stand as they are typed."""
+    sentence, table = apart(sentence, table)
     names = [c.name for c in table.columns] if table else []
     said = re.sub(r"['’]s\b", "", sentence)
     found = {f"table {table is not None}"}

@@ -10,20 +10,24 @@ from dataclasses import dataclass
 
 from nexus_jupyter.errors import PromptRefused
 from nexus_jupyter.models.table import Table
-from nexus_jupyter.recipes.evidence import NONE, opinion
+from nexus_jupyter.recipes.evidence import NONE, apart, opinion
 from nexus_jupyter.recipes.manifest import CATALOGUE, Manifest, catalogue
 from nexus_jupyter.recipes.shapes import (
     CHART,
     CLOSENESS,
+    CODE,
     COMPARATIVE,
     COURSE,
     DRAWING,
     EACH,
     FUTURE,
     GLUE,
+    HOW_TO,
     LOOKUP,
     PLOTTED,
     SUPERLATIVE,
+    TWO_TABLES,
+    WHAT_IS,
     YEARS,
     cues,
 )
@@ -199,6 +203,7 @@ def route(sentence: str, table: Table | None = None) -> Route:
 
 def by_rules(sentence: str, table: Table | None) -> dict[str, float]:
     """Return how well each recipe fits by the words of its manifest and the shape of the request, 0 to 1."""
+    sentence, table = apart(sentence, table)
     names = [c.name for c in table.columns] if table else []
     texts = quoted_texts(sentence, set(names))
     said = re.sub(r"['’]s\b", "", sentence)  # what's, men's
@@ -220,7 +225,10 @@ def by_rules(sentence: str, table: Table | None) -> dict[str, float]:
     against = BEYOND * (
         sum(w in beyond for w in words) + 2 * sum(f" {phrase} " in spoken for phrase in _beyond_phrases())
     )
-    against += BEYOND * (DRAWING.search(said.casefold()) is not None)
+    text = said.casefold()
+    against += BEYOND * any(form.search(text) for form in (DRAWING, CODE))
+    # A question about charts or tables at large is one for a person; about a column of this table it is not.
+    against += BEYOND * (not found and any(form.search(text) for form in (HOW_TO, WHAT_IS, TWO_TABLES)))
     request = Request(
         sentence=said,
         words=tuple(words),

@@ -36,6 +36,29 @@ SUPERLATIVE = re.compile(
     r"\b(most|least|best|worst|more|less|fewer|(?!interest|latest|request|forest)\w{3,}est|\w{3,}er than)\b"
 )
 
+APART = re.compile(
+    r"\b((no|without|ignore|ignoring|forget|never mind|forget about|leave|unrelated to|not about|independent of|skip) "
+    r"(the |any |my |this |a )?(table|file|data|dataset|spreadsheet)( (is )?(needed|required|necessary|aside|alone|out))?"
+    r"(?! (rows?|columns?|types?|points?|with|where|that|which)\b))[,:;. ]*",
+    re.I,
+)  # what says that the attached table is not meant
+HOW_TO = re.compile(
+    r"^(how (do|can|could|should|would) (i|you|we|one)\b|how to\b|(can|could) you (tell|teach|explain)|why\b)"
+    r"|\b(in|with|using) (excel|google sheets|sheets|python|pandas|r|matlab|sql|tableau|power ?bi|spss|sap)\b"
+)
+WHAT_IS = re.compile(
+    r"^(what|who)('s| is| are| was| were| does| do)\b (an? |the )?[\w-]+( [\w-]+)?( mean| stand for)?[ ?.]*$"
+)
+CODE = re.compile(
+    r"\bselect\b.+\bfrom\b|^(select|update|insert into|delete from|create table|import|from \w+ import|def)\b"
+    r"|\w\.\w+\(|\w+\[['\"]"
+)
+TWO_TABLES = re.compile(
+    r"\b(this|the|my|our|these|those|it) ?(table|file|list|data|sheet)? ?(with|to|against) (the |an?|my |our )?"
+    r"(other|another|second|last|previous|older|yesterday|table|file|list|one of|version)\b"
+    r"|\b(second|other|another|two|both) (table|file|spreadsheet|csv|data ?set)s?\b"
+)
+
 
 @functools.cache
 def cues(recipe_id: str) -> tuple[str, ...]:
