@@ -114,3 +114,21 @@ def test_the_chat_is_in_the_sidebar_and_survives_a_forbidden_tab(notebook):
         offer.click()
     assert shows_its_chart(opened.value)
     assert ours(notebook) == []
+
+
+def test_models_and_keys_are_shown_in_a_dialog_and_the_chat_fits_its_sidebar(notebook):
+    page = notebook.page("tree", size=(1100, 800))
+    page.evaluate("() => void window.jupyterapp.commands.execute('nexus:show-models')")
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog.get_by_role("radio", name="None: recipes only")).to_be_visible(timeout=SLOW)
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    page.evaluate("() => window.jupyterapp.commands.execute('nexus:show-chat')")
+    panel = page.locator(".nx-ChatPanel")
+    expect(panel.get_by_role("button", name="Clear the chat")).to_be_visible(timeout=SLOW)
+    too_wide = page.evaluate(
+        """() => { const panel = document.querySelector('.nx-ChatSidebar');
+        return document.querySelector('.nx-ChatPanel .jp-chat-widget').getBoundingClientRect().right
+            - panel.getBoundingClientRect().right; }"""
+    )
+    assert too_wide <= 1

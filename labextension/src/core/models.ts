@@ -35,6 +35,8 @@ export interface IModels {
   look(): Promise<void>;
   /** Load everything. */
   load(): Promise<void>;
+  /** Load what was spent, if it was loaded before: somebody may be looking at it. */
+  refreshUsage(): Promise<void>;
   /** Use a model from now on; empty for none. */
   choose(model: string): Promise<void>;
   /** Keep a key, and try it. */
@@ -105,6 +107,13 @@ export class Models implements IModels {
     this._providers = held.providers;
     this._usage = usage;
     this._changed.emit();
+  }
+
+  async refreshUsage(): Promise<void> {
+    if (this._usage) {
+      this._usage = await getJson<IUsageReport>('usage');
+      this._changed.emit();
+    }
   }
 
   async choose(model: string): Promise<void> {

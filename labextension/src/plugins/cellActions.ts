@@ -84,8 +84,9 @@ export const cellActionsPlugin: JupyterFrontEndPlugin<void> = {
       0
     );
     const cell = '.jp-Notebook .jp-CodeCell';
+    app.contextMenu.addItem({ type: 'separator', selector: cell, rank: 90 });
     [CommandIDs.explainCell, CommandIDs.fixCell, CommandIDs.documentCell].forEach((command, i) => {
-      app.contextMenu.addItem({ command, selector: cell, rank: 20 + i / 10 });
+      app.contextMenu.addItem({ command, selector: cell, rank: 91 + i });
     });
   }
 };

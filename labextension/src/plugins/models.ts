@@ -1,6 +1,17 @@
 /** The models: one object for the page, and a panel to manage them. */
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  Dialog,
+  ICommandPalette,
+  MainAreaWidget,
+  showDialog,
+  WidgetTracker
+} from '@jupyterlab/apputils';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../core/commands';
@@ -13,9 +24,10 @@ export const modelsPlugin: JupyterFrontEndPlugin<IModels> = {
   description: 'Models, keys, servers of models, and what was spent.',
   autoStart: true,
   provides: IModels,
-  optional: [ICommandPalette, IMainMenu, ILayoutRestorer, ITranslator],
+  optional: [ILabShell, ICommandPalette, IMainMenu, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    shell: ILabShell | null,
     palette: ICommandPalette | null,
     menu: IMainMenu | null,
     restorer: ILayoutRestorer | null,
@@ -32,8 +44,17 @@ export const modelsPlugin: JupyterFrontEndPlugin<IModels> = {
       icon: nexusIcon,
       describedBy: { args: {} },
       execute: async () => {
+        const { ModelsPanel } = await import('../ui/models/panel');
+        if (!shell) {
+          // Jupyter Notebook has room for one document only.
+          await showDialog({
+            title: trans.__('Models and keys'),
+            body: new ModelsPanel(models, trans),
+            buttons: [Dialog.okButton({ label: trans.__('Close') })]
+          });
+          return;
+        }
         if (!panel || panel.isDisposed) {
-          const { ModelsPanel } = await import('../ui/models/panel');
           panel = new MainAreaWidget({ content: new ModelsPanel(models, trans) });
           panel.toolbar.hide();
           panel.id = 'nexus-models';

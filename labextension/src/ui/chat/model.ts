@@ -11,6 +11,7 @@ import {
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { IChatContext as ILooked } from '../../api/generated';
+import { plainDollars, typedDollars } from '../../core/dollars';
 import { ISpent } from '../../core/money';
 import { ChatChannel, ChatEvent, IChatRequest, ILogEntry } from './channel';
 
@@ -88,6 +89,11 @@ export class NexusChatModel extends AbstractChatModel {
     return this._asked;
   }
 
+  /** A model's answer is whole, and used this. */
+  get spent(): ISignal<this, ISpent> {
+    return this._spent;
+  }
+
   /** Send what the owner typed, with the files attached to it. */
   override sendMessage(message: INewMessage): boolean {
     const data = this.input.attachments.filter(a => a.type === 'file').map(a => a.value);
@@ -121,7 +127,7 @@ export class NexusChatModel extends AbstractChatModel {
     const of = message.metadata?.of;
     const isText = typeof message.body === 'string';
     return of !== undefined && isText
-      ? this.ask({ text: message.body as string, instead_of: of, ...this._looked() })
+      ? this.ask({ text: typedDollars(message.body as string), instead_of: of, ...this._looked() })
       : false;
   }
 
@@ -223,6 +229,9 @@ export class NexusChatModel extends AbstractChatModel {
     const last = this.messages.findLast(message => message.metadata?.of === entry.message_id);
     const spent = entry.body.spent as ISpent | undefined;
     last?.update({ metadata: { of: entry.message_id, isWhole: true, ...(spent && { spent }) } });
+    if (spent) {
+      this._spent.emit(spent);
+    }
   }
 
   /** Take a message and all that follow out of sight. */
@@ -247,7 +256,7 @@ export class NexusChatModel extends AbstractChatModel {
     clearTimeout(this._timer);
     this._timer = undefined;
     for (const [id, time] of this._waiting) {
-      const body = this._texts.get(id) ?? '';
+      const body = plainDollars(this._texts.get(id) ?? '');
       // The newest message is the one that grows: look from the end.
       const known = this.messages.findLast(message => message.id === id);
       if (known) {
@@ -295,6 +304,7 @@ export class NexusChatModel extends AbstractChatModel {
   private readonly _senders = new Map<string, IUser>();
   private readonly _waiting = new Map<string, number>();
   private readonly _asked = new Signal<this, IChatRequest>(this);
+  private readonly _spent = new Signal<this, ISpent>(this);
   private readonly _activityChanged = new Signal<this, IActivity>(this);
 }
 

@@ -69,6 +69,7 @@ export class ChatPanel extends Widget {
     });
     this.model.name = 'Nexus';
     this.model.asked.connect(() => this._follower?.toEnd());
+    this.model.spent.connect(() => void lab.models.refreshUsage().catch(() => undefined));
     const openers = new AttachmentOpenerRegistry();
     openers.set('file', attachment => {
       void lab.commands.execute('docmanager:open', { path: attachment.value });

@@ -42,8 +42,13 @@ export class ModelChoices extends Widget {
     const { current } = this._models;
     const all = this._models.list.models ?? [];
     const found = all.filter(m => words.every(word => m.id.toLowerCase().includes(word)));
-    // What is in use comes first; then what a key or a server gives.
-    const shown = [...found].sort((a, b) => Number(b.id === current) - Number(a.id === current));
+    // What was in use when the list came is first: a choice moves nothing under the pointer.
+    if (this._models.list.models !== this._drawn) {
+      this._drawn = this._models.list.models;
+      this._first = current;
+    }
+    const isFirst = (m: IModelInfo): number => Number(m.id === this._first);
+    const shown = [...found].sort((a, b) => isFirst(b) - isFirst(a));
     const rows = shown.slice(0, MOST).map(model => this._choice(model, model.id === current));
     if (words.length === 0) {
       const none = { id: '', name: this._trans.__('None: recipes only'), connection: '' };
@@ -99,6 +104,8 @@ export class ModelChoices extends Widget {
     }
   }
 
+  private _first = '';
+  private _drawn: IModelInfo[] | undefined;
   private readonly _filter: HTMLInputElement;
   private readonly _list: HTMLElement;
 }

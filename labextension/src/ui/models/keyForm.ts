@@ -34,6 +34,14 @@ export class KeyForm extends Widget {
       void this._keep();
     });
     this._value.addEventListener('input', () => this._check());
+    const forget = (): void => {
+      if (this._kept && !_models.keys.some(key => key.name === this._kept)) {
+        this._kept = '';
+        this._say('', true); // the key that this told of is gone
+      }
+    };
+    _models.changed.connect(forget);
+    this.disposed.connect(() => _models.changed.disconnect(forget));
     this._fill(options.provider ?? '');
     this._check();
   }
@@ -65,6 +73,7 @@ export class KeyForm extends Widget {
       const checked = await this._models.setKey(this._provider.value, value);
       const kept = this._trans.__('Kept, ending in %1.', value.trim().slice(-4));
       this._say([kept, checked.detail, checked.remedy].filter(Boolean).join(' '), checked.ok);
+      this._kept = this._provider.value;
       if (checked.ok) {
         this._onKept?.();
       }
@@ -79,6 +88,7 @@ export class KeyForm extends Widget {
     this._said.dataset.problem = String(!isFine);
   }
 
+  private _kept = '';
   private readonly _onKept: (() => void) | undefined;
   private readonly _provider: HTMLSelectElement;
   private readonly _value: HTMLInputElement;

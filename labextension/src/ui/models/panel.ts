@@ -64,7 +64,7 @@ export class ModelsPanel extends Widget {
 
   /** Do something; say what went wrong. */
   private async _try(work: () => Promise<unknown>): Promise<void> {
-    this._said.textContent = '';
+    this._said.textContent = this._findings.textContent = ''; // they told of how things were
     try {
       await work();
     } catch (error) {
@@ -222,7 +222,7 @@ export class ModelsPanel extends Widget {
     this._budget = el('input', 'jp-mod-styled');
     this._budget.type = 'number';
     this._budget.min = '0';
-    this._budget.step = '0.01';
+    this._budget.step = 'any';
     this._budget.placeholder = this._trans.__('no limit');
     const set = pushButton(this._trans.__('Set'), () => undefined);
     set.type = 'submit';
@@ -237,7 +237,11 @@ export class ModelsPanel extends Widget {
       const text = this._budget?.value.trim() ?? '';
       const tokens = this._models.usage?.budget.tokens ?? null;
       const money = text === '' ? null : Number(text);
-      void this._try(() => this._models.setBudget({ tokens, money }));
+      void this._try(async () => {
+        await this._models.setBudget({ tokens, money });
+        set.textContent = this._trans.__('Set ✓');
+        setTimeout(() => (set.textContent = this._trans.__('Set')), 2000);
+      });
     });
     return form;
   }
