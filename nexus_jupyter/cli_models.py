@@ -31,6 +31,9 @@ def add_commands(add: Add) -> None:
     )
     models.add_argument("--as", dest="name", metavar="NAME", default="", help="what to call that server")
     models.add_argument("--kind", metavar="PROVIDER", default="openai", help="how it is spoken to (default: openai)")
+    models.add_argument(
+        "--restart", action="store_true", help="start the broker anew, with this environment's variables"
+    )
     models.add_argument("--disconnect", metavar="NAME", help="forget a server")
 
     usage = add("usage", _usage, "Say what model calls used today, or for an app; set or lift the budget.")
@@ -81,6 +84,10 @@ def _entered(name: str) -> str:
 
 
 def _models(options: argparse.Namespace) -> int:
+    if options.restart:
+        running = endpoint.find(endpoint.state_dir())
+        if running is not None:
+            endpoint.retire(running)
     broker = client()
     if options.connect:
         name = options.name or options.connect.partition("://")[2].split("/")[0].split(":")[0].replace(".", "-")

@@ -66,6 +66,14 @@ def test_models_are_listed_with_prices_and_one_is_chosen(nexus, script):
     assert json.loads(nexus("models", "--none", "--json")[1]) == {"model": ""}
 
 
+def test_a_variable_set_later_counts_after_a_restart(nexus, script, monkeypatch):
+    assert "No keys." in nexus("keys")[1]
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    assert "No keys." in nexus("keys")[1]
+    assert nexus("models", "--restart")[0] == 0
+    assert "...WXYZ  environment" in nexus("keys")[1]
+
+
 def test_a_name_without_its_server_is_found_among_what_the_servers_offer(nexus, script):
     script.write({"wise": [{"text": "yes"}]})
     assert nexus("models", "wise")[1] == "Now used: scripted/wise.\n"
