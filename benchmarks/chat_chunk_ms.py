@@ -83,7 +83,7 @@ def measure() -> Figure:
         folder = Path(name)
         scripts = folder / "scripts.json"
         scripts.write_text(json.dumps({"long": [{"pieces": [PIECE] * CHUNKS}]}))
-        os.environ |= {"NEXUS_SCRIPTS": str(scripts), "NEXUS_LOCAL_PORTS": ""}
+        os.environ |= {"NEXUS_SCRIPTS": str(scripts), "NEXUS_LOCAL_PORTS": ""}  # for the broker, which inherits them
         started = endpoint.ensure(folder)
         try:
             without, with_model = asyncio.run(sample(folder))
