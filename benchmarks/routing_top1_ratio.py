@@ -20,7 +20,7 @@ def measure() -> Figure:
         n=found.inside,
         notes=f"out of scope refused {found.refused:.3f} of {found.outside} (baseline {baseline.refused:.3f}), in scope "
         f"refused {found.wrongly_refused:.3f} (baseline {baseline.wrongly_refused:.3f}); {milliseconds():.2f} ms a "
-        "sentence; sentences by another hand, never tuned on; no language model; baseline: most words shared with an example",
+        "sentence; sentences by another hand, whose lines were never looked at; no language model; baseline: most words shared with an example",
     )
 
 

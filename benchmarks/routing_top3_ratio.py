@@ -18,7 +18,7 @@ def measure() -> Figure:
         unit="ratio",
         baseline=baseline.top3,
         n=found.inside,
-        notes="sentences by another hand, never tuned on; no language model; baseline: most words shared with an example",
+        notes="sentences by another hand, whose lines were never looked at; no language model; baseline: most words shared with an example",
     )
 
 

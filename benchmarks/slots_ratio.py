@@ -21,7 +21,7 @@ def measure() -> Figure:
         unit="ratio",
         baseline=statistics.mean(slots_are_right(line, NOTHING_SAID) for line in told),
         n=len(told),
-        notes="all slots that the sentence determines; sentences by another hand, never tuned on; no language model; "
+        notes="all slots that the sentence determines; sentences by another hand, whose lines were never looked at; no language model; "
         "baseline: the likeliest columns of the table",
     )
 
