@@ -6,14 +6,15 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 
-from nexus_jupyter.agents.builder import OutOfScope, route_result
+from nexus_jupyter.agents.builder import route_result
 from nexus_jupyter.agents.context import messages
 from nexus_jupyter.agents.exchange import KEY_CARD, Event, Part, Progress, Request, Spent, Text, Turn
 from nexus_jupyter.agents.replies import HELP, QUESTION, RecipeReplies, data_files
 from nexus_jupyter.broker.client import AsyncBrokerClient
 from nexus_jupyter.broker.events import Failed, Usage
 from nexus_jupyter.broker.events import Text as Said
-from nexus_jupyter.errors import KeyRejected, ModelNotConnected, NexusError, PromptRefused
+from nexus_jupyter.errors import KeyRejected, ModelNotConnected, PromptRefused
+from nexus_jupyter.models.run import RouteResult
 from nexus_jupyter.recipes import manifest
 from nexus_jupyter.recipes.routing import check_prompt
 from nexus_jupyter.secrets.backend import Secret
@@ -61,9 +62,8 @@ class Conversation:
             return False
         if request.context.selection or QUESTION.match(request.text):
             return True
-        try:
-            found = route_result(check_prompt(request.text), None)
-        except PromptRefused:
+        found = _routed(request.text)
+        if found is None:
             return False
         best = found.choices[0] if found.in_scope else None
         if best is None or best.score < SURE:
@@ -138,7 +138,13 @@ def _is_beyond(request: Request) -> bool:
     """Return whether no recipe fits, so that only a model would help."""
     if request.recipe or HELP.fullmatch(request.text):
         return False
+    found = _routed(request.text)
+    return found is not None and not found.in_scope
+
+
+def _routed(sentence: str) -> RouteResult | None:
+    """Return the recipes for a sentence, whatever the tables; None where it is no prompt."""
     try:
-        return not route_result(check_prompt(request.text), None).in_scope
-    except (OutOfScope, NexusError):
-        return False
+        return route_result(check_prompt(sentence), None)
+    except PromptRefused:
+        return None

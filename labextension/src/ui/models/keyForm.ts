@@ -9,10 +9,9 @@ export class KeyForm extends Widget {
   constructor(
     private readonly _models: IModels,
     private readonly _trans: TranslationBundle,
-    options: { provider?: string; onKept?: () => void } = {}
+    options: { provider?: string } = {}
   ) {
     super({ node: el('form', 'nx-KeyForm') });
-    this._onKept = options.onKept;
     this._provider = el('select', 'jp-mod-styled');
     this._value = el('input', 'jp-mod-styled');
     this._value.type = 'password';
@@ -74,9 +73,6 @@ export class KeyForm extends Widget {
       const kept = this._trans.__('Kept, ending in %1.', value.trim().slice(-4));
       this._say([kept, checked.detail, checked.remedy].filter(Boolean).join(' '), checked.ok);
       this._kept = this._provider.value;
-      if (checked.ok) {
-        this._onKept?.();
-      }
     } catch (error) {
       this._say(reason(error), false);
     }
@@ -89,7 +85,6 @@ export class KeyForm extends Widget {
   }
 
   private _kept = '';
-  private readonly _onKept: (() => void) | undefined;
   private readonly _provider: HTMLSelectElement;
   private readonly _value: HTMLInputElement;
   private readonly _save: HTMLButtonElement;
